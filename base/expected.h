@@ -1,0 +1,69 @@
+// Expected failures as values: `Status` says what failed, where, and what to do; `Expected<T>` is a T or a Status.
+//
+// Used above the kernel-style core (which returns negative errno). Nothing here throws or prints: whoever owns the
+// process (runners/) decides what becomes of a failure. Thread safety: values.
+#pragma once
+
+#include <cassert>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace faultline {
+
+/// What went wrong, coarse enough to choose an exit status by.
+enum class ErrorKind {
+    kBadInput,      ///< the user asked for something malformed or unknown: exit status 2
+    kUnavailable,   ///< the machine cannot do it (no device, no permission): exit status 2, says what to do
+    kDevice,        ///< a device or driver call failed
+    kInternal,      ///< an invariant of this program does not hold
+};
+
+struct [[nodiscard]] Error {
+    ErrorKind kind = ErrorKind::kInternal;
+    std::string message;  ///< one line: what, where, what to do
+};
+
+/// Success, or an Error.
+class [[nodiscard]] Status {
+public:
+    Status() = default;
+    Status(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+
+    bool ok() const { return !error_.has_value(); }
+    explicit operator bool() const { return ok(); }
+    const Error& error() const {
+        assert(error_);
+        return *error_;
+    }
+
+private:
+    std::optional<Error> error_;
+};
+
+/// A T, or an Error.
+template <typename T>
+class [[nodiscard]] Expected {
+public:
+    Expected(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
+    Expected(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+
+    bool ok() const { return state_.index() == 0; }
+    explicit operator bool() const { return ok(); }
+
+    /// REQUIRES: ok().
+    T& operator*() & { return std::get<0>(state_); }
+    const T& operator*() const& { return std::get<0>(state_); }
+    T&& operator*() && { return std::get<0>(std::move(state_)); }
+    T* operator->() { return &std::get<0>(state_); }
+    const T* operator->() const { return &std::get<0>(state_); }
+
+    /// REQUIRES: !ok().
+    const Error& error() const { return std::get<1>(state_); }
+
+private:
+    std::variant<T, Error> state_;
+};
+
+}  // namespace faultline

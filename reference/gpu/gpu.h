@@ -1,0 +1,69 @@
+// The software GPU: EUs that run kernels and fault, TLBs, copy engines and a device clock around one svm::Device.
+//
+// Thread safety: every function may be called from any thread; execute() may run concurrently for several queues.
+// Ownership: a Gpu owns its core device, EUs and engines; Modules and Vms must go before it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/expected.h"
+#include "reference/gpu/model.h"
+#include "reference/gpu/module.h"
+#include "reference/svm/device.h"
+#include "reference/svm/vm.h"
+
+namespace faultline::gpu {
+
+struct Dim3 {
+    std::uint32_t x = 1, y = 1, z = 1;
+    std::uint64_t count() const { return std::uint64_t{x} * y * z; }
+};
+
+/// One kernel launch. `args` is the kernel's packed argument block (see Kernel::args); it is copied.
+struct Dispatch {
+    const Kernel* kernel = nullptr;
+    const void* args = nullptr;
+    Dim3 groups;
+    Dim3 group_size;
+    svm::Vm* vm = nullptr;
+};
+
+/// How a dispatch ended.
+struct DispatchResult {
+    int err = 0;                   ///< 0, or the negative errno of the fault that could not be served
+    svm::VirtAddr fault_addr;      ///< where, when err != 0
+    svm::Access fault_access = svm::Access::kRead;
+    std::uint64_t start_ticks = 0;  ///< device clock
+    std::uint64_t end_ticks = 0;
+};
+
+class Gpu {
+public:
+    /// `mm` outlives the Gpu. Fails with kUnavailable when memory or threads cannot be had.
+    static Expected<std::unique_ptr<Gpu>> create(const DeviceModel& model, const svm::Policy& policy, svm::Mm& mm);
+    ~Gpu();
+
+    const DeviceModel& model() const;
+    svm::Device& core();
+
+    /// Runs the dispatch on the EUs and waits for it. After an error the rest of its work-groups are dropped.
+    DispatchResult execute(const Dispatch& dispatch);
+    /// Copy (src) or fill (src null, pattern) on a copy engine, of memory that need not be resident: user pages are
+    /// touched as the CPU touches them. Waits. 0 or -EIO, -EFAULT (address not mapped; the process goes on).
+    int copy(void* dst, const void* src, Bytes size);
+    int fill(void* dst, const void* pattern, Bytes pattern_size, Bytes size);
+
+    /// The device clock: ticks since boot, what kernels read with intel_get_cycle_counter().
+    std::uint64_t clock_ticks() const;
+    /// Nanoseconds per tick.
+    double tick_ns() const;
+
+private:
+    struct Impl;
+    explicit Gpu(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace faultline::gpu

@@ -1,0 +1,59 @@
+// The GPU page table of one VM: 4-level radix over 48 bits, leaves of 4K, 64K and 2M (xe_pt).
+//
+// walk() is the hardware's page walker: lock-free, called by EUs at each TLB miss. Writers stage and commit under the VM's
+// notifier lock. Table pages come from the arena and stay until the table is destroyed, so a walker never meets a freed
+// one. Thread safety: walk() from any thread at any time; set() and zap() REQUIRE the notifier lock held.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "reference/svm/types.h"
+
+namespace faultline::svm {
+
+/// What a walk found. `host` is the address of the byte asked for; `span` is the leaf around it.
+struct Translation {
+    bool present = false;
+    bool writable = false;
+    bool atomic = false;   ///< GPU atomics allowed (device memory, or hardware that does atomics on system memory)
+    bool devmem = false;
+    std::uint64_t host = 0;
+    Interval span;
+
+    bool permits(Access access) const {
+        return present && (access == Access::kRead || (access == Access::kWrite ? writable : atomic));
+    }
+};
+
+struct PteFlags {
+    bool writable = false;
+    bool atomic = false;
+    bool devmem = false;
+};
+
+class PageTable {
+public:
+    PageTable();
+    ~PageTable();
+    PageTable(const PageTable&) = delete;
+    PageTable& operator=(const PageTable&) = delete;
+
+    Translation walk(VirtAddr addr) const;
+
+    /// xe_pt_stage_bind: makes the tables that set() of this interval needs. 0 or -ENOMEM (nothing is changed).
+    int stage(Interval interval);
+    /// Maps `interval` to the bytes from `physical` on, in the largest leaves that alignment allows. REQUIRES: stage()d.
+    void set(Interval interval, const void* physical, PteFlags flags);
+    /// xe_pt_zap_ptes_range: clears every leaf of the interval. Returns whether there was any. A leaf larger than the
+    /// interval's part of it is cleared whole.
+    bool zap(Interval interval);
+    /// True when any page of the interval is mapped.
+    bool any(Interval interval) const;
+
+private:
+    struct Node;
+    Node* root_ = nullptr;
+};
+
+}  // namespace faultline::svm

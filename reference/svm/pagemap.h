@@ -1,0 +1,61 @@
+// Device residency of SVM pages: drm_pagemap, its device-private pages (zdd), migration and eviction.
+//
+// A Pagemap is one VRAM region of one device. A Zdd is one allocation of it: the device pages of an interval that
+// migrated together, freed when the last of its pages is gone. Migration is all-or-nothing, as in the kernel.
+// Thread safety: every function may be called from any thread. Ownership: Zdd is refcounted, one reference per page
+// present and one per user (get/put); the Pagemap outlives its Zdds and refers to vram, engine and stats of its device.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "reference/svm/clock.h"
+#include "reference/svm/gt_stats.h"
+#include "reference/svm/mm.h"
+#include "reference/svm/seams.h"
+#include "reference/svm/vram.h"
+
+namespace faultline::svm {
+
+/// struct drm_pagemap_zdd with its drm_pagemap_devmem.
+struct Zdd;
+Zdd* zdd_get(Zdd* zdd);
+void zdd_put(Zdd* zdd);
+Pagemap& zdd_pagemap(const Zdd& zdd);
+
+struct PagemapConfig {
+    Mm* mm = nullptr;
+    Vram* vram = nullptr;
+    CopyEngine* engine = nullptr;
+    GtStats* stats = nullptr;  ///< charged with svm_*_copy_us/kb and nothing else
+    Clock* clock = nullptr;    ///< for timeslices
+    const void* owner = nullptr;  ///< dev_pagemap.owner: same owner means fast interconnect
+};
+
+class Pagemap {
+public:
+    static Pagemap* create(const PagemapConfig& config, int* err);
+    /// Brings its pages back first. REQUIRES: no migration to it under way.
+    static void destroy(Pagemap* pagemap);
+
+    /// drm_pagemap_populate_mm(): migrates the whole interval here; CPU faults leave it for `timeslice`. All or nothing:
+    /// -ENOENT no VMA; -EINVAL crosses a VMA; -EBUSY not anonymous, not all pages could be taken, or pages already in
+    /// some device that cannot be untangled (the caller evicts, then retries); -ENOMEM no VRAM. 0 when already all here.
+    int populate_mm(Interval interval, Nanoseconds timeslice);
+
+    /// TTM's eviction of this allocation: every page of it back to system memory. Up to 3 tries, then -EBUSY.
+    int evict_to_ram(Zdd* zdd);
+
+    const void* owner() const;
+    Vram& vram();
+
+    struct Impl;
+    Impl& impl() { return *impl_; }
+
+private:
+    Pagemap() = default;
+    ~Pagemap() = default;
+    Impl* impl_ = nullptr;
+};
+
+}  // namespace faultline::svm

@@ -1,0 +1,64 @@
+// What the SVM core asks of the hardware around it: the EU that faulted, the TLBs, and the copy engine.
+//
+// reference/gpu implements these; tests implement them with plain threads. All are called from service threads, so an
+// implementation may touch only arena memory (see arena.h) and must not allocate with malloc.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "reference/svm/types.h"
+
+namespace faultline::svm {
+
+struct Pagefault;
+
+/// Whoever faulted: a work-group suspended on an EU, or a test's thread.
+class Faulter {
+public:
+    virtual ~Faulter() = default;
+
+    /// The producer's `ack_fault`: called exactly once per fault accepted by pagefault_handler(), from a worker, with 0
+    /// or the negative errno of the service. Must not block. After it returns the core no longer refers to the faulter.
+    virtual void ack(const Pagefault& fault, int err) = 0;
+};
+
+/// The TLBs of one device (xe_tlb_inval).
+class TlbInvalidator {
+public:
+    virtual ~TlbInvalidator() = default;
+
+    /// Invalidates every cached translation of `asid` inside `interval` and waits: after it returns no EU reads or writes
+    /// through a translation that was cached before the call. PTEs are zapped before the call.
+    virtual void invalidate(std::uint32_t asid, Interval interval) = 0;
+};
+
+/// One copy between addresses of this process. `src` null means: clear `dst`.
+struct CopyJob {
+    void* dst = nullptr;
+    const void* src = nullptr;
+    Bytes size;
+};
+
+/// The migrate queue of one device (xe_migrate). Jobs of one call run in order.
+class CopyEngine {
+public:
+    virtual ~CopyEngine() = default;
+
+    /// Submits and waits for the fence. Returns 0, or -EIO when a copy failed; then no byte of any `dst` may be trusted.
+    virtual int copy(std::span<const CopyJob> jobs) = 0;
+};
+
+/// A copy engine that is the calling thread's own memcpy; for tests of the core alone.
+class InlineCopyEngine final : public CopyEngine {
+public:
+    int copy(std::span<const CopyJob> jobs) override;
+};
+
+/// TLBs of a device that caches nothing; for tests of the core alone.
+class NoTlb final : public TlbInvalidator {
+public:
+    void invalidate(std::uint32_t, Interval) override {}
+};
+
+}  // namespace faultline::svm
