@@ -14,10 +14,10 @@ namespace faultline {
 
 /// What went wrong, coarse enough to choose an exit status by.
 enum class ErrorKind {
-    kBadInput,      ///< the user asked for something malformed or unknown: exit status 2
-    kUnavailable,   ///< the machine cannot do it (no device, no permission): exit status 2, says what to do
-    kDevice,        ///< a device or driver call failed
-    kInternal,      ///< an invariant of this program does not hold
+    kBadInput,     ///< the user asked for something malformed or unknown: exit status 2
+    kUnavailable,  ///< the machine cannot do it (no device, no permission): exit status 2, says what to do
+    kDevice,       ///< a device or driver call failed
+    kInternal,     ///< an invariant of this program does not hold
 };
 
 struct [[nodiscard]] Error {

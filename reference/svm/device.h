@@ -46,6 +46,8 @@ public:
 
     /// xe_pagefault_handler(): queues the fault. 0 or -ENOSPC. Its faulter is acked from a worker.
     int pagefault_handler(const Pagefault& fault) { return queues_->push(fault); }
+    /// Queues the VM's garbage collector on pf_wq.
+    void queue_garbage_collector(Vm& vm) { queues_->queue_garbage_collector(vm); }
     /// xe_pagefault_service(): what a worker does with one fault; tests may call it directly.
     int pagefault_service(const Pagefault& fault);
 

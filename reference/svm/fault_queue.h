@@ -13,10 +13,11 @@
 namespace faultline::svm {
 
 class Device;
+class Vm;
 
 /// struct xe_pagefault: consumer half for the service, producer half for the ack. 64 bytes, one cache line.
 struct alignas(64) Pagefault {
-    VirtAddr page_addr;         ///< page that faulted, 4 KiB aligned
+    VirtAddr page_addr;  ///< page that faulted, 4 KiB aligned
     std::uint32_t asid = 0;
     Access access = Access::kRead;
     std::uint8_t fault_level = 0;
@@ -35,6 +36,9 @@ public:
 
     /// xe_pagefault_handler(): 0, or -ENOSPC when the queue is full ("shouldn't be possible").
     int push(const Pagefault& fault);
+    /// Queues the VM's garbage collector (queue_work(pf_wq, &vm->svm.garbage_collector.work)); holds a reference until
+    /// done.
+    void queue_garbage_collector(Vm& vm);
 
     struct Impl;
 

@@ -1,8 +1,8 @@
 // GT statistics: the kernel's counters under the kernel's names and meanings (xe_gt_stats), in the order of debugfs.
 //
-// Cumulative sums since creation or the last clear(); no histograms, as in the kernel. Times are microseconds: a counter
-// keeps nanoseconds and prints microseconds, so that many short events do not round to zero.
-// Thread safety: relaxed atomics; a print during updates is not one moment's picture (nor is it in the kernel).
+// Cumulative sums since creation or the last clear(); no histograms, as in the kernel. Times are microseconds: a
+// counter keeps nanoseconds and prints microseconds, so that many short events do not round to zero. Thread safety:
+// relaxed atomics; a print during updates is not one moment's picture (nor is it in the kernel).
 #pragma once
 
 #include <array>
@@ -18,25 +18,25 @@ namespace faultline::svm {
 // One line a counter: enumerator, name. The three sizes of a per-size counter follow each other: 4K, 64K, 2M.
 #define FL_GT_STATS_PER_SIZE(X, id, suffix) \
     X(kSvm4K##id, "svm_4K_" suffix) X(kSvm64K##id, "svm_64K_" suffix) X(kSvm2M##id, "svm_2M_" suffix)
-#define FL_GT_STATS(X)                                            \
-    X(kSvmPagefaultCount, "svm_pagefault_count")                  \
-    X(kTlbInvalCount, "tlb_inval_count")                          \
-    X(kSvmTlbInvalCount, "svm_tlb_inval_count")                   \
-    X(kSvmTlbInvalUs, "svm_tlb_inval_us")                         \
-    X(kVmaPagefaultCount, "vma_pagefault_count")                  \
-    X(kVmaPagefaultKb, "vma_pagefault_kb")                        \
-    FL_GT_STATS_PER_SIZE(X, PagefaultCount, "pagefault_count")    \
+#define FL_GT_STATS(X)                                                    \
+    X(kSvmPagefaultCount, "svm_pagefault_count")                          \
+    X(kTlbInvalCount, "tlb_inval_count")                                  \
+    X(kSvmTlbInvalCount, "svm_tlb_inval_count")                           \
+    X(kSvmTlbInvalUs, "svm_tlb_inval_us")                                 \
+    X(kVmaPagefaultCount, "vma_pagefault_count")                          \
+    X(kVmaPagefaultKb, "vma_pagefault_kb")                                \
+    FL_GT_STATS_PER_SIZE(X, PagefaultCount, "pagefault_count")            \
     FL_GT_STATS_PER_SIZE(X, ValidPagefaultCount, "valid_pagefault_count") \
-    FL_GT_STATS_PER_SIZE(X, PagefaultUs, "pagefault_us")          \
-    FL_GT_STATS_PER_SIZE(X, MigrateCount, "migrate_count")        \
-    FL_GT_STATS_PER_SIZE(X, MigrateUs, "migrate_us")              \
-    X(kSvmDeviceCopyUs, "svm_device_copy_us")                     \
-    FL_GT_STATS_PER_SIZE(X, DeviceCopyUs, "device_copy_us")       \
-    X(kSvmCpuCopyUs, "svm_cpu_copy_us")                           \
-    FL_GT_STATS_PER_SIZE(X, CpuCopyUs, "cpu_copy_us")             \
-    X(kSvmDeviceCopyKb, "svm_device_copy_kb")                     \
-    X(kSvmCpuCopyKb, "svm_cpu_copy_kb")                           \
-    FL_GT_STATS_PER_SIZE(X, GetPagesUs, "get_pages_us")           \
+    FL_GT_STATS_PER_SIZE(X, PagefaultUs, "pagefault_us")                  \
+    FL_GT_STATS_PER_SIZE(X, MigrateCount, "migrate_count")                \
+    FL_GT_STATS_PER_SIZE(X, MigrateUs, "migrate_us")                      \
+    X(kSvmDeviceCopyUs, "svm_device_copy_us")                             \
+    FL_GT_STATS_PER_SIZE(X, DeviceCopyUs, "device_copy_us")               \
+    X(kSvmCpuCopyUs, "svm_cpu_copy_us")                                   \
+    FL_GT_STATS_PER_SIZE(X, CpuCopyUs, "cpu_copy_us")                     \
+    X(kSvmDeviceCopyKb, "svm_device_copy_kb")                             \
+    X(kSvmCpuCopyKb, "svm_cpu_copy_kb")                                   \
+    FL_GT_STATS_PER_SIZE(X, GetPagesUs, "get_pages_us")                   \
     FL_GT_STATS_PER_SIZE(X, BindUs, "bind_us")
 
 enum class GtStat : unsigned {

@@ -14,7 +14,7 @@ struct Held {
     const char* name;
 };
 
-// Deep enough: the longest chain of ranks is eleven.
+// Deep enough: the longest chain of ranks is twelve.
 struct HeldStack {
     std::array<Held, 24> locks;
     int depth = 0;

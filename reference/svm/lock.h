@@ -25,7 +25,8 @@ enum class LockRank : int {
     kMmNotifiers = 60,       ///< the mm's interval tree of notifiers
     kNotifier = 70,          ///< drm_gpusvm.notifier_lock
     kQueue = 80,             ///< fault queues, garbage-collector list
-    kLeaf = 90,              ///< entry blocks, allocators: nothing is taken inside
+    kLeaf = 90,              ///< entry blocks, VRAM: nothing but the arena is taken inside
+    kArena = 100,            ///< the core's own memory, which may be allocated under any lock
 };
 
 #if defined(FAULTLINE_LOCKDEP)

@@ -10,13 +10,15 @@
 // Ownership: one Mm a process at a time; it outlives every notifier, pagemap and VM that uses it.
 // Invariants:
 //  - a page has a device-private entry, or is a system page (possibly not present), never both;
-//  - between invalidate start and end of an interval, read_begin() of a notifier over it waits and read_retry() is true;
+//  - between invalidate start and end of an interval, read_begin() of a notifier over it waits and read_retry() is
+//  true;
 //  - the thread that reads userfaultfd messages never waits for anything that an EU blocked on a CPU fault must finish.
 #pragma once
 
+#include <atomic>
+#include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <memory_resource>
-#include <span>
 #include <vector>
 
 #include "reference/svm/types.h"
@@ -24,6 +26,7 @@
 namespace faultline::svm {
 
 class Mm;
+class MmNotifiers;
 class Pagemap;
 struct Zdd;
 
@@ -33,7 +36,7 @@ struct CpuVma {
     bool readable = false;
     bool writable = false;
     bool anonymous = false;   ///< private anonymous, not hugetlb, not shared
-    bool migratable = false;  ///< anonymous, rw-, and no part of the core, of an image's data or of a service stack
+    bool migratable = false;  ///< anonymous, rw-, not the main stack; ask Mm::migratable() about the pages wanted
 };
 
 /// enum mmu_notifier_event, as far as userfaultfd can tell them apart.
@@ -50,26 +53,24 @@ struct MmuRange {
 };
 
 /// struct mmu_interval_notifier: embedded in whoever wants to know (drm_gpusvm_notifier, userptr).
-class IntervalNotifier {
+class IntervalNotifier : public boost::intrusive::list_base_hook<boost::intrusive::tag<class MmNotifiers>> {
 public:
     virtual ~IntervalNotifier() = default;
 
     /// mmu_interval_notifier_ops.invalidate: called between invalidate start and end, from a service thread or from a
-    /// thread that migrates. Takes the owner's notifier lock for writing, calls set_seq(seq) under it, and returns when no
-    /// EU uses a translation of `range.interval` any more. Must not call back into Mm except set_seq.
+    /// thread that migrates. Takes the owner's notifier lock for writing, calls set_seq(seq) under it, and returns when
+    /// no EU uses a translation of `range.interval` any more. Must not call back into Mm except set_seq.
     virtual void invalidate(const MmuRange& range, std::uint64_t seq) = 0;
 
     /// mmu_interval_set_seq(). REQUIRES: the owner's notifier lock held for writing, inside invalidate().
-    void set_seq(std::uint64_t seq) { invalidate_seq_ = seq; }
+    void set_seq(std::uint64_t seq) { invalidate_seq_.store(seq, std::memory_order_relaxed); }
 
     Interval interval() const { return interval_; }
 
 private:
-    friend class Mm;
-    friend struct MmNotifiers;
+    friend class MmNotifiers;
     Interval interval_;
-    std::uint64_t invalidate_seq_ = 0;
-    IntervalNotifier* next_ = nullptr;
+    std::atomic<std::uint64_t> invalidate_seq_{0};
 };
 
 /// A run of consecutive pages of one placement, in hmm_range_fault's answer.
@@ -82,29 +83,33 @@ struct HmmRun {
 
 struct HmmRequest {
     Interval interval;
-    bool write = true;                      ///< HMM_PFN_REQ_WRITE
+    bool write = true;                           ///< HMM_PFN_REQ_WRITE
     const void* device_private_owner = nullptr;  ///< device pages of other owners are migrated to system first
 };
 
-/// enum drm_gpusvm_scan_result, for the migration's early outs.
-enum class MmScan : std::uint8_t { kUnpopulated, kEqual, kOther, kSystem, kMixedDevice, kMixed };
+/// enum drm_gpusvm_scan_result, as far as migration asks.
+enum class MmScan : std::uint8_t {
+    kSystem,  ///< no device page (DRM_GPUSVM_SCAN_SYSTEM, and _UNPOPULATED)
+    kEqual,   ///< all pages in the wanted pagemap
+    kOther,   ///< all pages in one other pagemap
+    kMixed,   ///< anything else
+};
 
 struct MmOptions {
-    bool user_mode_only = false;   ///< UFFD_USER_MODE_ONLY: no privilege needed; system calls on VRAM pages then fail
-    bool allow_move = true;        ///< false forces the path for kernels without UFFDIO_MOVE
+    bool user_mode_only = false;  ///< UFFD_USER_MODE_ONLY: no privilege needed; system calls on VRAM pages then fail
     unsigned cpu_fault_workers = 2;
     Bytes limbo_cache{64ull << 20};  ///< populated pages kept for the way back instead of being freed
 };
 
 /// Monotonic counters of the address-space monitor; for tests and for `doctor`.
 struct MmCounters {
-    std::uint64_t cpu_faults = 0;         ///< missing-page messages read
-    std::uint64_t zero_fills = 0;         ///< of those, never-touched or discarded pages
+    std::uint64_t cpu_faults = 0;            ///< missing-page messages read
+    std::uint64_t zero_fills = 0;            ///< of those, never-touched or discarded pages
     std::uint64_t cpu_fault_migrations = 0;  ///< of those, pages brought back from a device
     std::uint64_t unmap_events = 0;
     std::uint64_t remove_events = 0;
     std::uint64_t remap_events = 0;
-    std::uint64_t move_retries = 0;       ///< EAGAIN and friends
+    std::uint64_t move_retries = 0;  ///< EAGAIN and friends
 };
 
 class Mm {
@@ -118,7 +123,6 @@ public:
     Mm(const Mm&) = delete;
     Mm& operator=(const Mm&) = delete;
 
-    bool has_move() const;
     bool user_mode_only() const;
     MmCounters counters() const;
 
@@ -130,6 +134,11 @@ public:
     bool all_present(Interval interval) const;
     /// Excludes memory from migration for good (service stacks, EU stacks).
     void exclude(Interval interval);
+    /// False where the interval touches memory of the core, of an image's data, or anything excluded.
+    bool migratable(Interval interval) const;
+    /// Must be called by a thread of the application before it enters the core: its stack must not be in VRAM while it
+    /// holds a lock that the thread needs which would bring it back. Cheap when called again.
+    void adopt_this_thread();
 
     // -- Interval notifiers -----------------------------------------------------------------------------------------
 
@@ -142,8 +151,8 @@ public:
     std::uint64_t read_begin(const IntervalNotifier& notifier) const;
     /// mmu_interval_read_retry(). REQUIRES: the owner's notifier lock held.
     bool read_retry(const IntervalNotifier& notifier, std::uint64_t seq) const;
-    /// Every unmap, remap or discard that returned to its caller before sync() was called has been told to the notifiers
-    /// when it returns (the monitor reads an event before it has acted on it; a kernel does both at once).
+    /// Every unmap, remap or discard that returned to its caller before sync() was called has been told to the
+    /// notifiers when it returns (the monitor reads an event before it has acted on it; a kernel does both at once).
     void sync();
 
     // -- Pages ------------------------------------------------------------------------------------------------------
@@ -161,8 +170,8 @@ public:
     /// Pagemap that holds the newest bytes of the page, or null for system memory. A snapshot.
     Pagemap* residency(VirtAddr page) const;
 
-    /// Verifies every invariant above on the whole structure; aborts with a message where one does not hold. Tests only;
-    /// REQUIRES: no operation under way.
+    /// Verifies every invariant above on the whole structure; aborts with a message where one does not hold. Tests
+    /// only; REQUIRES: no operation under way.
     void check() const;
 
     struct Impl;

@@ -1,8 +1,9 @@
 // The GPU page table of one VM: 4-level radix over 48 bits, leaves of 4K, 64K and 2M (xe_pt).
 //
-// walk() is the hardware's page walker: lock-free, called by EUs at each TLB miss. Writers stage and commit under the VM's
-// notifier lock. Table pages come from the arena and stay until the table is destroyed, so a walker never meets a freed
-// one. Thread safety: walk() from any thread at any time; set() and zap() REQUIRE the notifier lock held.
+// walk() is the hardware's page walker: lock-free, called by EUs at each TLB miss. Table pages come from the arena and
+// stay until the table is destroyed, so a walker never meets a freed one. Thread safety: walk() from any thread at any
+// time. stage() and set() REQUIRE the VM's reservation (one binder at a time); set() also its notifier lock held,
+// shared; zap() the notifier lock held exclusively.
 #pragma once
 
 #include <atomic>
@@ -16,7 +17,7 @@ namespace faultline::svm {
 struct Translation {
     bool present = false;
     bool writable = false;
-    bool atomic = false;   ///< GPU atomics allowed (device memory, or hardware that does atomics on system memory)
+    bool atomic = false;  ///< GPU atomics allowed (device memory, or hardware that does atomics on system memory)
     bool devmem = false;
     std::uint64_t host = 0;
     Interval span;
@@ -41,9 +42,10 @@ public:
 
     Translation walk(VirtAddr addr) const;
 
-    /// xe_pt_stage_bind: makes the tables that set() of this interval needs. 0 or -ENOMEM (nothing is changed).
-    int stage(Interval interval);
-    /// Maps `interval` to the bytes from `physical` on, in the largest leaves that alignment allows. REQUIRES: stage()d.
+    /// xe_pt_stage_bind: makes the tables that set() of the same arguments needs. 0 or -ENOMEM (nothing is changed).
+    int stage(Interval interval, const void* physical);
+    /// Maps `interval` to the bytes from `physical` on, in the largest leaves that alignment allows. REQUIRES:
+    /// stage()d.
     void set(Interval interval, const void* physical, PteFlags flags);
     /// xe_pt_zap_ptes_range: clears every leaf of the interval. Returns whether there was any. A leaf larger than the
     /// interval's part of it is cleared whole.

@@ -17,10 +17,8 @@
 
 namespace faultline::svm {
 
-/// struct drm_pagemap_zdd with its drm_pagemap_devmem.
+/// struct drm_pagemap_zdd with its drm_pagemap_devmem; see zdd.h.
 struct Zdd;
-Zdd* zdd_get(Zdd* zdd);
-void zdd_put(Zdd* zdd);
 Pagemap& zdd_pagemap(const Zdd& zdd);
 
 struct PagemapConfig {
@@ -29,7 +27,7 @@ struct PagemapConfig {
     CopyEngine* engine = nullptr;
     GtStats* stats = nullptr;  ///< charged with svm_*_copy_us/kb and nothing else
     Clock* clock = nullptr;    ///< for timeslices
-    const void* owner = nullptr;  ///< dev_pagemap.owner: same owner means fast interconnect
+    const void* owner = nullptr;
 };
 
 class Pagemap {
@@ -38,24 +36,35 @@ public:
     /// Brings its pages back first. REQUIRES: no migration to it under way.
     static void destroy(Pagemap* pagemap);
 
-    /// drm_pagemap_populate_mm(): migrates the whole interval here; CPU faults leave it for `timeslice`. All or nothing:
-    /// -ENOENT no VMA; -EINVAL crosses a VMA; -EBUSY not anonymous, not all pages could be taken, or pages already in
-    /// some device that cannot be untangled (the caller evicts, then retries); -ENOMEM no VRAM. 0 when already all here.
+    /// drm_pagemap_populate_mm(): migrates the whole interval here; CPU faults leave it for `timeslice`. All or
+    /// nothing: -ENOENT no VMA; -EINVAL crosses a VMA; -EBUSY not anonymous, not all pages could be taken, or pages
+    /// already in some device that cannot be untangled (the caller evicts, then retries); -ENOMEM no VRAM. 0 when
+    /// already all here.
     int populate_mm(Interval interval, Nanoseconds timeslice);
 
     /// TTM's eviction of this allocation: every page of it back to system memory. Up to 3 tries, then -EBUSY.
     int evict_to_ram(Zdd* zdd);
 
-    const void* owner() const;
-    Vram& vram();
-
-    struct Impl;
-    Impl& impl() { return *impl_; }
+    /// dev_pagemap.owner: pagemaps of one owner have a fast interconnect.
+    const void* owner() const { return config_.owner; }
+    Vram& vram() { return *config_.vram; }
+    CopyEngine& engine() { return *config_.engine; }
+    GtStats& stats() { return *config_.stats; }
+    Clock& clock() const { return *config_.clock; }
+    /// True when CPU faults may take the allocation's pages back.
+    bool timeslice_over(const Zdd& zdd) const;
+    /// An allocation of that size with one reference, evicting others if it must. Null and -ENOMEM or -EINVAL.
+    Zdd* zdd_alloc(Interval interval, int* err);
 
 private:
-    Pagemap() = default;
+    template <typename T, typename... Args>
+    friend T* arena_new(Args&&...);
+    template <typename T>
+    friend void arena_delete(T*);
+    explicit Pagemap(const PagemapConfig& config) : config_(config) {}
     ~Pagemap() = default;
-    Impl* impl_ = nullptr;
+
+    const PagemapConfig config_;
 };
 
 }  // namespace faultline::svm

@@ -21,10 +21,10 @@ struct Policy {
     Bytes notifier_size{512ull << 20};
 
     // Migration.
-    bool migrate = true;                       ///< to the faulting tile's VRAM by default
-    Bytes migrate_min{kSize64K};               ///< smaller ranges stay where they are
-    Bytes check_pages_threshold{kSize64K};     ///< ranges up to this size need their CPU pages present already
-    unsigned atomic_migrate_tries = 3;         ///< xe_svm: migrate_try_count when devmem_only, else 1
+    bool migrate = true;                    ///< to the faulting tile's VRAM by default
+    Bytes migrate_min{kSize64K};            ///< smaller ranges stay where they are
+    Bytes check_pages_threshold{kSize64K};  ///< ranges up to this size need their CPU pages present already
+    unsigned atomic_migrate_tries = 3;      ///< xe_svm: migrate_try_count when devmem_only, else 1
     Nanoseconds timeslice = std::chrono::milliseconds(5);  ///< atomic_svm_timeslice_ms, doubled per retry
 
     // Queues: XE_PAGEFAULT_QUEUE_COUNT, chosen by asid % count.

@@ -28,8 +28,8 @@ class TlbInvalidator {
 public:
     virtual ~TlbInvalidator() = default;
 
-    /// Invalidates every cached translation of `asid` inside `interval` and waits: after it returns no EU reads or writes
-    /// through a translation that was cached before the call. PTEs are zapped before the call.
+    /// Invalidates every cached translation of `asid` inside `interval` and waits: after it returns no EU reads or
+    /// writes through a translation that was cached before the call. PTEs are zapped before the call.
     virtual void invalidate(std::uint32_t asid, Interval interval) = 0;
 };
 
@@ -45,7 +45,8 @@ class CopyEngine {
 public:
     virtual ~CopyEngine() = default;
 
-    /// Submits and waits for the fence. Returns 0, or -EIO when a copy failed; then no byte of any `dst` may be trusted.
+    /// Submits and waits for the fence. Returns 0, or -EIO when a copy failed; then no byte of any `dst` may be
+    /// trusted.
     virtual int copy(std::span<const CopyJob> jobs) = 0;
 };
 

@@ -1,0 +1,84 @@
+// Where the newest bytes of each page are: the device-private and migration entries of the kernel's CPU page table.
+//
+// One block per 2 MiB of address space that was ever watched. A page has one of these states; system memory is the rule
+// and needs no block. Blocks are never freed before the table is: address space is reused, and 16 bytes a page are 0.4
+// %. Thread safety: find() is lock-free; a block's entries under its `lock` (a leaf, never held while anything waits).
+// `migrate_lock` serialises migrations that touch the block.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bitset>
+
+#include "reference/svm/lock.h"
+#include "reference/svm/types.h"
+
+namespace faultline::svm {
+
+struct Zdd;
+
+enum class EntryState : std::uint8_t {
+    kSystem,     ///< none: the page, present or not, is the CPU's
+    kDevice,     ///< device-private: page `index` of `zdd`
+    kMigrating,  ///< on its way; a CPU that faults on it waits for the wake at the end
+    kDiscarded,  ///< was migrating when the CPU discarded it: the migration drops its bytes
+    kUnmapped,   ///< was migrating when the CPU unmapped it; other memory may stand there by now
+    kMoved,      ///< was migrating when mremap took it away: the migration puts it at `forward`
+};
+
+struct Entry {
+    EntryState state = EntryState::kSystem;
+    std::uint32_t index = 0;
+    union {
+        Zdd* zdd = nullptr;
+        std::uint64_t forward;
+    };
+};
+
+struct EntryBlock {
+    static constexpr unsigned kPages = kSize2M / kPageSize;
+
+    explicit EntryBlock(VirtAddr start) : base(start) {}
+
+    unsigned index_of(VirtAddr page) const { return static_cast<unsigned>((page - base) >> kPageShift); }
+    VirtAddr page_at(unsigned index) const { return base + index * kPageSize; }
+    Interval interval() const { return {base, base + kSize2M}; }
+
+    const VirtAddr base;
+    Mutex migrate_lock{LockRank::kMigrate, "mm.block.migrate_lock"};
+    Mutex lock{LockRank::kLeaf, "mm.block.lock"};
+    std::array<Entry, kPages> entries FL_GUARDED_BY(lock);
+    std::bitset<kPages> registered FL_GUARDED_BY(lock);  ///< userfaultfd tells us about these pages
+    EntryBlock* next = nullptr;                          ///< list of all blocks, for walkers
+};
+
+class EntryTable {
+public:
+    EntryTable();
+    ~EntryTable();
+    EntryTable(const EntryTable&) = delete;
+    EntryTable& operator=(const EntryTable&) = delete;
+
+    /// The block of the address, or null when none of its pages was ever watched.
+    EntryBlock* find(VirtAddr addr) const;
+    /// The same, made if need be; null when there is no memory.
+    EntryBlock* find_or_create(VirtAddr addr);
+    /// Calls f(block, part of the interval in it) for each existing block of the interval.
+    template <typename F>
+    void for_each(Interval interval, F&& f) const {
+        for (VirtAddr a = interval.start.align_down(kSize2M); a < interval.end; a = a + kSize2M)
+            if (EntryBlock* block = find(a)) f(*block, interval.intersect(block->interval()));
+    }
+    /// Newest block first.
+    EntryBlock* all() const { return all_.load(std::memory_order_acquire); }
+
+private:
+    // 47 bits of address: 13 for the top, 13 for the second level, 21 inside a block.
+    static constexpr unsigned kBits = 13;
+    using Level = std::array<std::atomic<EntryBlock*>, 1u << kBits>;
+
+    std::array<std::atomic<Level*>, 1u << kBits>* top_;
+    std::atomic<EntryBlock*> all_{nullptr};
+};
+
+}  // namespace faultline::svm

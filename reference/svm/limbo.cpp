@@ -1,0 +1,121 @@
+#include "reference/svm/limbo.h"
+
+#include <sched.h>
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <new>
+
+#include "reference/svm/arena.h"
+
+namespace faultline::svm {
+namespace {
+
+// Address space only; pages come from the user or from take_populated(). Units are reused, so this bounds only what
+// is under way at one moment.
+constexpr Bytes kSpace{8ull << 30};
+
+}  // namespace
+
+Limbo::Limbo(const Uffd& uffd, Bytes cache)
+    : uffd_(uffd),
+      cache_(cache),
+      pools_{Pool{std::pmr::vector<VirtAddr>(&arena()), std::pmr::vector<VirtAddr>(&arena())},
+             Pool{std::pmr::vector<VirtAddr>(&arena()), std::pmr::vector<VirtAddr>(&arena())},
+             Pool{std::pmr::vector<VirtAddr>(&arena()), std::pmr::vector<VirtAddr>(&arena())},
+             Pool{std::pmr::vector<VirtAddr>(&arena()), std::pmr::vector<VirtAddr>(&arena())}} {
+    void* space = arena_map(kSpace);
+    if (space == nullptr) throw std::bad_alloc();
+    space_ = {VirtAddr::of(space), VirtAddr::of(space) + kSpace.count};
+    next_ = space_.start;
+}
+
+Limbo::~Limbo() {
+    uffd_.unregister({space_.start, next_});
+    arena_unmap(space_.start.ptr(), kSpace);
+}
+
+int Limbo::grow(LimboKind kind) {
+    VirtAddr fresh;
+    {
+        MutexLock guard(lock_);
+        if (next_ == space_.end) return -ENOMEM;
+        fresh = next_;
+        next_ = next_ + kSize2M;
+    }
+    ::madvise(fresh.ptr(), kSize2M, kind == LimboKind::kHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    if (const int err = uffd_.register_missing({fresh, fresh + kSize2M}); err != 0) return err;
+    MutexLock guard(lock_);
+    for (std::uint64_t offset = 0; offset < kSize2M; offset += limbo_size(kind))
+        pool(kind).empty.push_back(fresh + offset);
+    return 0;
+}
+
+int Limbo::take_empty(LimboKind kind, VirtAddr* unit) {
+    for (;;) {
+        {
+            MutexLock guard(lock_);
+            auto& empty = pool(kind).empty;
+            if (!empty.empty()) {
+                *unit = empty.back();
+                empty.pop_back();
+                return 0;
+            }
+        }
+        if (const int err = grow(kind); err != 0) return err;
+    }
+}
+
+int Limbo::take_populated(LimboKind kind, VirtAddr* unit) {
+    {
+        MutexLock guard(lock_);
+        auto& populated = pool(kind).populated;
+        if (!populated.empty()) {
+            *unit = populated.back();
+            populated.pop_back();
+            populated_ = populated_ - Bytes{limbo_size(kind)};
+            return 0;
+        }
+    }
+    int err = take_empty(kind, unit);
+    if (err != 0) return err;
+    const Interval interval{*unit, *unit + limbo_size(kind)};
+    if (kind == LimboKind::kHuge) {
+        // A huge page comes only from an ordinary fault, which a registered VMA does not take.
+        err = uffd_.unregister(interval);
+        if (err == 0 && ::madvise(unit->ptr(), kSize2M, MADV_POPULATE_WRITE) != 0) err = -errno;
+        if (const int again = uffd_.register_missing(interval); err == 0) err = again;
+    } else {
+        while ((err = uffd_.fill_zero(interval)) == -EAGAIN) sched_yield();
+    }
+    if (err != 0) give_discarded(kind, *unit);
+    return err;
+}
+
+void Limbo::give_empty(LimboKind kind, VirtAddr unit) {
+    MutexLock guard(lock_);
+    pool(kind).empty.push_back(unit);
+}
+
+void Limbo::give_populated(LimboKind kind, VirtAddr unit) {
+    {
+        MutexLock guard(lock_);
+        if (populated_ + Bytes{limbo_size(kind)} <= cache_) {
+            populated_ = populated_ + Bytes{limbo_size(kind)};
+            pool(kind).populated.push_back(unit);
+            return;
+        }
+    }
+    give_discarded(kind, unit);
+}
+
+void Limbo::give_discarded(LimboKind kind, VirtAddr unit) {
+    const Interval interval{unit, unit + limbo_size(kind)};
+    // Unregistered meanwhile: the discard of a registered range waits for the reader of its event, 20-240 us.
+    uffd_.unregister(interval);
+    ::madvise(unit.ptr(), interval.size(), MADV_DONTNEED);
+    uffd_.register_missing(interval);
+    give_empty(kind, unit);
+}
+
+}  // namespace faultline::svm

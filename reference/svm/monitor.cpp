@@ -1,0 +1,256 @@
+#include "reference/svm/monitor.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "reference/svm/arena.h"
+#include "reference/svm/zdd.h"
+
+namespace faultline::svm {
+namespace {
+
+constexpr std::size_t kBatch = 64;  // messages per read(2)
+
+}  // namespace
+
+Monitor::Monitor(const Uffd& uffd, EntryTable& entries, MonitorClient& client)
+    : uffd_(uffd), entries_(entries), client_(client), deferred_(&arena()), events_(&arena()), cpu_faults_(&arena()) {}
+
+int Monitor::start(unsigned cpu_fault_workers) {
+    stop_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (stop_fd_ < 0) return -errno;
+    int err = reader_.start(
+        "faultline-uffd", [](void* m) { static_cast<Monitor*>(m)->read_loop(); }, this);
+    if (err == 0)
+        err = event_thread_.start(
+            "faultline-event", [](void* m) { static_cast<Monitor*>(m)->event_loop(); }, this);
+    for (unsigned i = 0; err == 0 && i < std::min(cpu_fault_workers, kMaxWorkers); ++i)
+        err = workers_[i].start(
+            "faultline-cpupf", [](void* m) { static_cast<Monitor*>(m)->cpu_fault_loop(); }, this);
+    if (err != 0) stop();
+    return err;
+}
+
+void Monitor::stop() {
+    if (stop_fd_ < 0) return;
+    stop_.store(true, std::memory_order_release);
+    const std::uint64_t one = 1;
+    static_cast<void>(!::write(stop_fd_, &one, sizeof(one)));
+    event_bell_.ring_all();
+    cpu_fault_bell_.ring_all();
+    reader_.join();
+    event_thread_.join();
+    for (ServiceThread& worker : workers_) worker.join();
+    ::close(stop_fd_);
+    stop_fd_ = -1;
+}
+
+MmCounters Monitor::counters() const {
+    MmCounters counters;
+    counters.cpu_faults = counts_.cpu_faults;
+    counters.zero_fills = counts_.zero_fills;
+    counters.unmap_events = counts_.unmap_events;
+    counters.remove_events = counts_.remove_events;
+    counters.remap_events = counts_.remap_events;
+    return counters;
+}
+
+void Monitor::sync() const {
+    // An event that has been read was read in a window that is odd; once that window is over it is in events_read_.
+    const int seq = read_seq_.load();
+    if (seq % 2 != 0) read_seq_.wait(seq);
+    const int target = events_read_.load();
+    for (int done; (done = events_done_.load()) - target < 0;) events_done_.wait(done);
+}
+
+// --- The reader
+// ----------------------------------------------------------------------------------------------------------
+
+void Monitor::read_loop() {
+    pollfd fds[] = {{uffd_.fd(), POLLIN, 0}, {stop_fd_, POLLIN, 0}};
+    while (!stop_.load(std::memory_order_acquire)) {
+        // With faults put off, events must be waited for no longer than it takes whoever unmaps to post them.
+        ::poll(fds, 2, deferred_.empty() ? -1 : 1);
+        read_messages();
+    }
+}
+
+void Monitor::read_messages() {
+    uffd_msg messages[kBatch];
+    read_seq_.fetch_add(1);
+    const std::size_t count = uffd_.read(messages);
+    for (std::size_t i = 0; i < count; ++i) handle(messages[i]);
+    std::erase_if(deferred_, [this](VirtAddr page) { return triage(page); });
+    read_seq_.fetch_add(1);
+    read_seq_.notify_all();
+}
+
+void Monitor::handle(const uffd_msg& message) {
+    switch (message.event) {
+        case UFFD_EVENT_PAGEFAULT: {
+            ++counts_.cpu_faults;
+            const VirtAddr page = VirtAddr{message.arg.pagefault.address}.align_down(kPageSize);
+            if (!triage(page)) deferred_.push_back(page);
+            break;
+        }
+        case UFFD_EVENT_UNMAP:
+        case UFFD_EVENT_REMOVE: {
+            const bool unmap = message.event == UFFD_EVENT_UNMAP;
+            ++(unmap ? counts_.unmap_events : counts_.remove_events);
+            const Interval interval{{message.arg.remove.start}, {message.arg.remove.end}};
+            Event event{{interval, unmap ? MmuEvent::kUnmap : MmuEvent::kClear}, std::pmr::vector<Dropped>(&arena())};
+            remove_entries(interval, unmap, event);
+            queue_event(std::move(event));
+            break;
+        }
+        case UFFD_EVENT_REMAP: {
+            ++counts_.remap_events;
+            const VirtAddr from{message.arg.remap.from};
+            Event event{{{from, from + message.arg.remap.len}, MmuEvent::kUnmap}, std::pmr::vector<Dropped>(&arena())};
+            move_entries(from, {message.arg.remap.to}, message.arg.remap.len, event);
+            queue_event(std::move(event));
+            break;
+        }
+        default:
+            break;  // no other event was asked for
+    }
+}
+
+bool Monitor::triage(VirtAddr page) {
+    EntryState state = EntryState::kSystem;
+    if (EntryBlock* block = entries_.find(page)) {
+        MutexLock guard(block->lock);
+        state = block->entries[block->index_of(page)].state;
+    }
+    switch (state) {
+        case EntryState::kSystem: {
+            // Never touched, or discarded. EAGAIN: an event is unread, which only this thread can change.
+            const int err = uffd_.zero_page(page);
+            if (err == -EAGAIN) return false;
+            if (err == 0) ++counts_.zero_fills;
+            if (err != 0) uffd_.wake({page, page + kPageSize});  // unmapped meanwhile: let it fault again, and crash
+            return true;
+        }
+        case EntryState::kDevice: {
+            MutexLock guard(queue_lock_);
+            cpu_faults_.push_back(page);
+            cpu_fault_bell_.ring();
+            return true;
+        }
+        default:
+            return true;  // migrating: whoever migrates wakes all at the end
+    }
+}
+
+void Monitor::remove_entries(Interval interval, bool unregister, Event& event) {
+    entries_.for_each(interval, [&](EntryBlock& block, Interval part) {
+        MutexLock guard(block.lock);
+        for (unsigned i = block.index_of(part.start); i < block.index_of(part.start) + part.pages(); ++i) {
+            Entry& entry = block.entries[i];
+            if (unregister) block.registered.reset(i);
+            if (entry.state == EntryState::kDevice) {
+                if (event.dropped.empty() || event.dropped.back().zdd != entry.zdd)
+                    event.dropped.push_back({entry.zdd, 0});
+                ++event.dropped.back().pages;
+                entry = {};
+            } else if (entry.state == EntryState::kMigrating || entry.state == EntryState::kDiscarded) {
+                entry.state = unregister ? EntryState::kUnmapped : EntryState::kDiscarded;
+            }
+        }
+    });
+}
+
+/// mremap moved the VMA, and with it the pages that were present; entries follow, as the kernel's PTEs do.
+void Monitor::move_entries(VirtAddr from, VirtAddr to, std::uint64_t size, Event& event) {
+    remove_entries({to, to + size}, true, event);  // whatever stood there was unmapped by mremap itself
+    for (std::uint64_t offset = 0; offset < size; offset += kPageSize) {
+        EntryBlock* source = entries_.find(from + offset);
+        if (source == nullptr) continue;
+        Entry moved;
+        {
+            MutexLock guard(source->lock);
+            const unsigned i = source->index_of(from + offset);
+            if (!source->registered.test(i)) continue;
+            source->registered.reset(i);
+            Entry& entry = source->entries[i];
+            moved = entry;
+            if (entry.state == EntryState::kDevice) {
+                entry = {};
+            } else if (entry.state == EntryState::kMigrating) {
+                entry.state = EntryState::kMoved;
+                entry.forward = (to + offset).value;
+            }
+        }
+        EntryBlock* target = entries_.find_or_create(to + offset);
+        if (target == nullptr) continue;  // without memory for a block nothing of that block could have been watched
+        MutexLock guard(target->lock);
+        const unsigned i = target->index_of(to + offset);
+        target->registered.set(i);
+        if (moved.state == EntryState::kDevice || moved.state == EntryState::kMigrating) target->entries[i] = moved;
+    }
+}
+
+void Monitor::queue_event(Event&& event) {
+    {
+        MutexLock guard(queue_lock_);
+        events_.push_back(std::move(event));
+    }
+    events_read_.fetch_add(1);
+    event_bell_.ring();
+}
+
+// --- Events and CPU faults
+// -------------------------------------------------------------------------------------------------
+
+void Monitor::event_loop() {
+    for (;;) {
+        const int seen = event_bell_.seen();
+        Event event{{}, std::pmr::vector<Dropped>(&arena())};
+        bool found = false;
+        {
+            MutexLock guard(queue_lock_);
+            if (!events_.empty()) {
+                event = std::move(events_.front());
+                events_.pop_front();
+                found = true;
+            }
+        }
+        if (found) {
+            client_.invalidate(event.range);
+            for (const Dropped& dropped : event.dropped) zdd_pages_gone(dropped.zdd, dropped.pages);
+            events_done_.fetch_add(1);
+            events_done_.notify_all();
+        } else if (stop_.load(std::memory_order_acquire)) {
+            return;
+        } else {
+            event_bell_.wait(seen);
+        }
+    }
+}
+
+void Monitor::cpu_fault_loop() {
+    for (;;) {
+        const int seen = cpu_fault_bell_.seen();
+        VirtAddr page;
+        {
+            MutexLock guard(queue_lock_);
+            if (!cpu_faults_.empty()) {
+                page = cpu_faults_.front();
+                cpu_faults_.pop_front();
+            }
+        }
+        if (page.value != 0) {
+            client_.cpu_fault(page);
+        } else if (stop_.load(std::memory_order_acquire)) {
+            return;
+        } else {
+            cpu_fault_bell_.wait(seen);
+        }
+    }
+}
+
+}  // namespace faultline::svm

@@ -1,0 +1,93 @@
+#include "reference/svm/pagemap.h"
+
+#include <cerrno>
+#include <new>
+
+#include "reference/svm/arena.h"
+#include "reference/svm/mm_impl.h"
+#include "reference/svm/zdd.h"
+
+namespace faultline::svm {
+
+// --- Zdd
+// ---------------------------------------------------------------------------------------------------------------
+
+bool Zdd::try_get() {
+    unsigned count = refs.load(std::memory_order_relaxed);
+    while (count != 0)
+        if (refs.compare_exchange_weak(count, count + 1, std::memory_order_acq_rel)) return true;
+    return false;
+}
+
+void Zdd::put() {
+    if (refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    if (block.base != nullptr) pagemap.vram().free(&block);
+    arena_delete(this);
+}
+
+void zdd_pages_come(Zdd* zdd, unsigned count) {
+    zdd->refs.fetch_add(count, std::memory_order_relaxed);
+    zdd->pages.fetch_add(count, std::memory_order_relaxed);
+}
+
+void zdd_pages_gone(Zdd* zdd, unsigned count) {
+    zdd->pages.fetch_sub(count, std::memory_order_relaxed);
+    zdd->refs.fetch_sub(count - 1, std::memory_order_acq_rel);
+    zdd->put();
+}
+
+Pagemap& zdd_pagemap(const Zdd& zdd) { return zdd.pagemap; }
+
+// --- Pagemap
+// -----------------------------------------------------------------------------------------------------------
+
+Pagemap* Pagemap::create(const PagemapConfig& config, int* err) {
+    *err = 0;
+    try {
+        return arena_new<Pagemap>(config);
+    } catch (const std::bad_alloc&) {
+        *err = -ENOMEM;
+        return nullptr;
+    }
+}
+
+void Pagemap::destroy(Pagemap* pagemap) {
+    Mm& mm = *pagemap->config_.mm;
+    mm.adopt_this_thread();
+    mm.impl().evict_everywhere({.pagemap = pagemap});
+    mm.sync();  // allocations whose memory was unmapped are freed by the event thread
+    arena_delete(pagemap);
+}
+
+int Pagemap::populate_mm(Interval interval, Nanoseconds timeslice) {
+    return config_.mm->impl().migrate_to_devmem(*this, interval, timeslice);
+}
+
+int Pagemap::evict_to_ram(Zdd* zdd) {
+    Mm::Impl& mm = config_.mm->impl();
+    constexpr int kTries = 3;
+    for (int i = 0; i < kTries && zdd->pages.load() != 0; ++i) mm.evict(zdd->home, {.zdd = zdd});
+    if (zdd->pages.load() != 0) mm.evict_everywhere({.zdd = zdd});  // mremap took some of it elsewhere
+    return zdd->pages.load() == 0 ? 0 : -EBUSY;
+}
+
+Zdd* Pagemap::zdd_alloc(Interval interval, int* err) {
+    Zdd* zdd = nullptr;
+    try {
+        zdd = arena_new<Zdd>(*this, interval);
+    } catch (const std::bad_alloc&) {
+        *err = -ENOMEM;
+        return nullptr;
+    }
+    *err = config_.vram->alloc({interval.size()}, zdd, /*may_evict=*/true, &zdd->block);
+    if (*err == 0) return zdd;
+    zdd->block.base = nullptr;
+    zdd->put();
+    return nullptr;
+}
+
+bool Pagemap::timeslice_over(const Zdd& zdd) const {
+    return config_.clock->now().count() >= zdd.expiration.load(std::memory_order_relaxed);
+}
+
+}  // namespace faultline::svm

@@ -1,0 +1,103 @@
+#include "reference/svm/uffd.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "reference/svm/uapi.h"
+
+namespace faultline::svm {
+namespace {
+
+// What UFFDIO_COPY copies where a page of zeroes is wanted that may later be moved (the shared zero page may not be).
+alignas(kPageSize) constinit const char kZeroes[kSize64K] = {};
+
+}  // namespace
+
+int Uffd::open(bool user_mode_only) {
+    const int flags = O_CLOEXEC | O_NONBLOCK | (user_mode_only ? UFFD_USER_MODE_ONLY : 0);
+    fd_ = static_cast<int>(::syscall(SYS_userfaultfd, flags));
+    if (fd_ < 0 && errno == EPERM && !user_mode_only) {
+        // /dev/userfaultfd grants by file permission what vm.unprivileged_userfaultfd denies.
+        const int device = ::open("/dev/userfaultfd", O_RDWR | O_CLOEXEC);
+        if (device < 0) return -EPERM;
+        fd_ = ::ioctl(device, USERFAULTFD_IOC_NEW, flags);
+        ::close(device);
+    }
+    if (fd_ < 0) return errno == EPERM ? -EPERM : -ENOSYS;
+    uffdio_api api{
+        UFFD_API,
+        UFFD_FEATURE_EVENT_UNMAP | UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_REMAP | uapi::kUffdFeatureMove, 0};
+    if (::ioctl(fd_, UFFDIO_API, &api) == 0) return 0;
+    close();
+    return -ENOSYS;
+}
+
+void Uffd::close() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+}
+
+int Uffd::register_missing(Interval interval) const {
+    uffdio_register range{{interval.start.value, interval.size()}, UFFDIO_REGISTER_MODE_MISSING, 0};
+    return ::ioctl(fd_, UFFDIO_REGISTER, &range) == 0 ? 0 : -errno;
+}
+
+int Uffd::unregister(Interval interval) const {
+    uffdio_range range{interval.start.value, interval.size()};
+    return ::ioctl(fd_, UFFDIO_UNREGISTER, &range) == 0 ? 0 : -errno;
+}
+
+std::uint64_t Uffd::move(VirtAddr dst, VirtAddr src, std::uint64_t size, int* err) const {
+    uapi::UffdioMove move{dst.value, src.value, size, uapi::kUffdioMoveModeAllowSrcHoles, 0};
+    *err = ::ioctl(fd_, uapi::kUffdioMove, &move) == 0 ? 0 : -errno;
+    // After a partial move the ioctl fails with EAGAIN and says how far it came.
+    return move.move > 0 ? static_cast<std::uint64_t>(move.move) : 0;
+}
+
+int Uffd::fill_zero(Interval interval) const {
+    for (VirtAddr at = interval.start; at < interval.end;) {
+        const std::uint64_t size = std::min<std::uint64_t>(sizeof(kZeroes), interval.end - at);
+        uffdio_copy copy{at.value, reinterpret_cast<std::uint64_t>(kZeroes), size, 0, 0};
+        if (::ioctl(fd_, UFFDIO_COPY, &copy) == 0) {
+            at = at + size;
+            continue;
+        }
+        const int err = errno;
+        if (copy.copy > 0) at = at + static_cast<std::uint64_t>(copy.copy);
+        if (err == EEXIST) {
+            if (copy.copy <= 0) at = at + kPageSize;  // this page is there: go on behind it
+        } else if (!(err == EAGAIN && copy.copy > 0)) {
+            return -err;
+        }
+    }
+    return 0;
+}
+
+int Uffd::copy_page(VirtAddr dst, VirtAddr src) const {
+    uffdio_copy copy{dst.value, src.value, kPageSize, 0, 0};
+    return ::ioctl(fd_, UFFDIO_COPY, &copy) == 0 || errno == EEXIST ? 0 : -errno;
+}
+
+int Uffd::zero_page(VirtAddr page) const {
+    uffdio_zeropage zero{{page.value, kPageSize}, 0, 0};
+    if (::ioctl(fd_, UFFDIO_ZEROPAGE, &zero) == 0) return 0;
+    if (errno != EEXIST) return -errno;
+    wake({page, page + kPageSize});
+    return 0;
+}
+
+void Uffd::wake(Interval interval) const {
+    uffdio_range range{interval.start.value, interval.size()};
+    ::ioctl(fd_, UFFDIO_WAKE, &range);
+}
+
+std::size_t Uffd::read(std::span<uffd_msg> messages) const {
+    const ssize_t bytes = ::read(fd_, messages.data(), messages.size_bytes());
+    return bytes > 0 ? static_cast<std::size_t>(bytes) / sizeof(uffd_msg) : 0;
+}
+
+}  // namespace faultline::svm

@@ -1,0 +1,48 @@
+// userfaultfd as this core uses it: missing-page messages, unmap events, and moving pages between two addresses.
+//
+// Thread safety: every function may be called from any thread; read() from one. No function allocates or blocks, except
+// that ioctls take the kernel's mmap lock. Errors are negative errno.
+#pragma once
+
+#include <linux/userfaultfd.h>
+
+#include <span>
+
+#include "reference/svm/types.h"
+
+namespace faultline::svm {
+
+class Uffd {
+public:
+    Uffd() = default;
+    ~Uffd() { close(); }
+    Uffd(const Uffd&) = delete;
+    Uffd& operator=(const Uffd&) = delete;
+
+    /// Events of unmap, discard and remap, and UFFDIO_MOVE. -EPERM (not permitted), -ENOSYS (no userfaultfd, or a
+    /// kernel without these features: Linux 6.8 has all).
+    int open(bool user_mode_only);
+    void close();
+    int fd() const { return fd_; }
+
+    int register_missing(Interval interval) const;
+    int unregister(Interval interval) const;
+    /// UFFDIO_MOVE of `size` bytes; absent source pages are skipped. Returns the bytes done, from the front, and *err:
+    /// 0, or why the rest was not done (-EAGAIN: an event is unread or pages were busy for a moment; -EBUSY: a page is
+    /// not exclusively owned; -EEXIST: a destination page is present; -ENOENT, -EINVAL: no such mapping).
+    std::uint64_t move(VirtAddr dst, VirtAddr src, std::uint64_t size, int* err) const;
+    /// Copies into absent pages. 0 when all are present afterwards (-EEXIST is no error), -EAGAIN, -ENOENT, -ENOMEM.
+    int fill_zero(Interval interval) const;
+    /// Copies one page to where none is present. 0 (also when one is), -EAGAIN, -ENOENT, -ENOMEM.
+    int copy_page(VirtAddr dst, VirtAddr src) const;
+    /// Maps the zero page where nothing is present; then wakes. As fill_zero(), for one page, and cheaper.
+    int zero_page(VirtAddr page) const;
+    void wake(Interval interval) const;
+    /// Messages that are there now; 0 when none.
+    std::size_t read(std::span<uffd_msg> messages) const;
+
+private:
+    int fd_ = -1;
+};
+
+}  // namespace faultline::svm
