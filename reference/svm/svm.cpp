@@ -25,11 +25,12 @@ private:
     Nanoseconds start_;
 };
 
-/// xe_svm_range_needs_migrate_to_vram(), with the wanted pagemap that of the faulting tile.
-bool needs_migrate_to_vram(const SvmRange& range, Device& device, bool devmem_wanted) {
-    if (!devmem_wanted || !range.migrate_devmem) return false;
+/// xe_svm_range_needs_migrate_to_vram(), with the wanted pagemap that of the faulting tile. Atomics take ranges of any
+/// size: this VRAM has 4K pages, and a platform that needs 64K ones (XE_VRAM_FLAGS_NEED64K) would fault for ever.
+bool needs_migrate_to_vram(const SvmRange& range, Device& device, bool devmem_only) {
+    if (!range.migrate_devmem || (!devmem_only && !device.policy().migrate)) return false;
     if (range.pages.dpagemap() == &device.pagemap()) return false;
-    return range.interval.size() >= device.policy().migrate_min.count;
+    return devmem_only || range.interval.size() >= device.policy().migrate_min.count;
 }
 
 /// xe_svm_range_is_valid(): bound, not invalidated since, and in device memory where it must be. Opportunistic.
@@ -180,8 +181,7 @@ int Vm::Impl::svm_handle_pagefault(Vma& vma, VirtAddr fault_addr, Access access)
     GtStats& stats = device.gt_stats();
     // xe_vma_need_vram_for_atomic(): with the attribute UNDEFINED an atomic fault of a discrete GPU needs VRAM.
     const bool devmem_only = access == Access::kAtomic;
-    const bool devmem_wanted = devmem_only || policy.migrate;
-    unsigned migrate_tries = devmem_only ? policy.atomic_migrate_tries : 1;
+    int migrate_tries = devmem_only ? static_cast<int>(policy.atomic_migrate_tries) : 1;
     Nanoseconds timeslice = devmem_only ? policy.timeslice : Nanoseconds{0};
     const Nanoseconds start = device.clock().now();
     stats.incr(GtStat::kSvmPagefaultCount);
@@ -210,8 +210,7 @@ int Vm::Impl::svm_handle_pagefault(Vma& vma, VirtAddr fault_addr, Access access)
             return done();
         }
 
-        if (migrate_tries > 0 && needs_migrate_to_vram(range, device, devmem_wanted)) {
-            --migrate_tries;
+        if (--migrate_tries >= 0 && needs_migrate_to_vram(range, device, devmem_only)) {
             const StatTimer timer(device, gt_stat_of_size(GtStat::kSvm4KMigrateUs, size));
             stats.incr(gt_stat_of_size(GtStat::kSvm4KMigrateCount, size));
             err = alloc_vram(range, timeslice);

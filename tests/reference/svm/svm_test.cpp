@@ -120,6 +120,26 @@ TEST_F(Svm, AtomicsWorkOnlyInDeviceMemory) {
     EXPECT_EQ(Mapping::value(0) + 10, memory.words()[0]);
 }
 
+TEST_F(Svm, AtomicsOnASmallRangeMigrateIt) {
+    start();
+    Mapping memory(kPageSize);
+    SoftEu eu(*vm, tlb);
+    eu.add(memory.words(), 3);
+    EXPECT_EQ(1u, stat(GtStat::kSvm4KMigrateCount));
+    EXPECT_EQ(3u, memory.words()[0]);
+}
+
+// The wart of 7.0: what an atomic needs cannot be had, and the fault is acked as served; the GPU faults again.
+TEST_F(Svm, AtomicsOnMemoryThatCannotMigrateAreAckedAndServeNothing) {
+    start();
+    Mapping memory(kSize2M);
+    mm->exclude(memory.interval());
+    SoftEu eu(*vm, tlb);
+    EXPECT_EQ(0, eu.fault(memory.start(), Access::kAtomic));
+    EXPECT_FALSE(vm->page_table().walk(memory.start()).permits(Access::kAtomic));
+    EXPECT_EQ(0u, stat(GtStat::kSvm2MMigrateCount));
+}
+
 TEST_F(Svm, FaultsThatCannotBeServedSayWhy) {
     start();
     Mapping nothing(kSize2M, PROT_NONE);
