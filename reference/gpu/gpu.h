@@ -21,6 +21,11 @@ struct Dim3 {
     std::uint64_t count() const { return std::uint64_t{x} * y * z; }
 };
 
+/// What a work-group may have of local memory, its arguments included.
+inline constexpr Bytes kMaxLocalMemory{128 << 10};
+/// Work-items of a work-group at most.
+inline constexpr std::uint32_t kMaxGroupSize = 1024;
+
 /// One kernel launch. `args` is the kernel's packed argument block (see Kernel::args); it is copied.
 struct Dispatch {
     const Kernel* kernel = nullptr;
@@ -28,30 +33,43 @@ struct Dispatch {
     Dim3 groups;
     Dim3 group_size;
     svm::Vm* vm = nullptr;
+    std::uint32_t global_offset[3] = {0, 0, 0};
 };
 
 /// How a dispatch ended.
 struct DispatchResult {
-    int err = 0;                   ///< 0, or the negative errno of the fault that could not be served
-    svm::VirtAddr fault_addr;      ///< where, when err != 0
+    int err = 0;               ///< 0, or the negative errno of the fault that could not be served
+    svm::VirtAddr fault_addr;  ///< page of the access, when err != 0; 0 when there was no access
     svm::Access fault_access = svm::Access::kRead;
     std::uint64_t start_ticks = 0;  ///< device clock
     std::uint64_t end_ticks = 0;
 };
 
+/// Sums over all EUs, for tests and `doctor`. A snapshot.
+struct GpuCounters {
+    std::uint64_t work_groups = 0;
+    std::uint64_t faults = 0;   ///< posted to the fault queues
+    std::uint64_t signals = 0;  ///< accesses that the CPU's page table refused
+    std::uint64_t tlb_fills = 0;
+    std::uint64_t tlb_flushes = 0;  ///< invalidations acknowledged, and switches of address space
+    std::uint64_t tlb_invalidations = 0;
+};
+
 class Gpu {
 public:
-    /// `mm` outlives the Gpu. Fails with kUnavailable when memory or threads cannot be had.
+    /// `mm` outlives the Gpu. Fails with kUnavailable when memory or threads cannot be had. Installs the handler of
+    /// signals.h.
     static Expected<std::unique_ptr<Gpu>> create(const DeviceModel& model, const svm::Policy& policy, svm::Mm& mm);
     ~Gpu();
 
     const DeviceModel& model() const;
     svm::Device& core();
 
-    /// Runs the dispatch on the EUs and waits for it. After an error the rest of its work-groups are dropped.
+    /// Runs the dispatch on the EUs and waits for it. After an error the rest of its work-groups are dropped. Besides
+    /// errors of faults: -EINVAL (no kernel or VM, more than kMaxGroupSize work-items or kMaxLocalMemory), -ENOMEM.
     DispatchResult execute(const Dispatch& dispatch);
-    /// Copy (src) or fill (src null, pattern) on a copy engine, of memory that need not be resident: user pages are
-    /// touched as the CPU touches them. Waits. 0 or -EIO, -EFAULT (address not mapped; the process goes on).
+    /// Copy (src null: clear) or fill on the copy engines, of memory that need not be resident: user pages are touched
+    /// as the CPU touches them. Waits. 0 or -EFAULT (address not mapped; the process goes on).
     int copy(void* dst, const void* src, Bytes size);
     int fill(void* dst, const void* pattern, Bytes pattern_size, Bytes size);
 
@@ -59,6 +77,7 @@ public:
     std::uint64_t clock_ticks() const;
     /// Nanoseconds per tick.
     double tick_ns() const;
+    GpuCounters counters() const;
 
 private:
     struct Impl;

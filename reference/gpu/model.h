@@ -13,8 +13,8 @@ namespace faultline::gpu {
 struct DeviceModel {
     std::string name = "native";
     Bytes vram{1024ull << 20};
-    unsigned eus = 0;              ///< 0: one per processor that hwloc finds
-    unsigned threads_per_eu = 8;   ///< work-groups resident per EU, as Xe2 has hardware threads
+    unsigned eus = 0;             ///< 0: one per processor that hwloc finds
+    unsigned threads_per_eu = 8;  ///< work-groups resident per EU, as Xe2 has hardware threads
     unsigned copy_engines = 2;
 };
 

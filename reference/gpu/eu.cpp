@@ -1,0 +1,354 @@
+#include "reference/gpu/eu.h"
+
+#include <sched.h>
+
+#include <new>
+#include <utility>
+
+#include "reference/gpu/futex.h"
+#include "reference/svm/arena.h"
+
+namespace faultline::gpu {
+namespace {
+
+// Initial-exec: the signal handler reads it, and a first access through __tls_get_addr could allocate.
+__attribute__((tls_model("initial-exec"))) thread_local Eu* t_current = nullptr;
+
+// Looks before an EU sleeps, at first without, then with leaving its processor to whoever serves the fault. Service
+// takes some microseconds, a wake-up 20-100.
+constexpr unsigned kReadySpins = 200;
+constexpr unsigned kReadyYields = 100;
+constexpr unsigned kSignalRetries = 64;
+
+}  // namespace
+
+// -- HardwareThread
+// ------------------------------------------------------------------------------------------------------
+
+void HardwareThread::ack(const svm::Pagefault&, int err) {
+    err_ = err;
+    Eu& eu = *eu_;
+    HardwareThread* head = eu.ready_.load(std::memory_order_relaxed);
+    do {
+        next_ = head;
+    } while (!eu.ready_.compare_exchange_weak(head, this, std::memory_order_seq_cst, std::memory_order_relaxed));
+    eu.wake_if_sleeping();
+}
+
+void HardwareThread::main(Transfer from) {
+    auto* self = static_cast<HardwareThread*>(from.data);
+    Eu& eu = *self->eu_;
+    eu.scheduler_ = from.fctx;
+    if (self->dispatch_->item_entry != nullptr) {
+        self->run_items();
+    } else {
+        self->dispatch_->entry(&eu, self->dispatch_->args, &self->group_);
+    }
+    eu.suspend(Eu::Outcome::kDone);
+}
+
+/// Runs every work-item up to its next barrier, round after round.
+void HardwareThread::run_items() {
+    for (bool more = true; more;) {
+        more = false;
+        for (Item& item : items_) {
+            if (item.done) continue;
+            item_ = &item;
+            item.context = jump_fcontext(item.context, this).fctx;
+            more = more || !item.done;
+        }
+        item_ = nullptr;
+    }
+}
+
+void HardwareThread::item_main(Transfer from) {
+    auto* self = static_cast<HardwareThread*>(from.data);
+    self->turn_ = from.fctx;
+    auto index = static_cast<std::uint64_t>(self->item_ - self->items_.data());
+    const std::uint64_t* size = self->group_.local_size;
+    self->dispatch_->item_entry(self->eu_, self->dispatch_->args, &self->group_, index % size[0],
+                                index / size[0] % size[1], index / size[0] / size[1]);
+    self->item_->done = true;
+    jump_fcontext(self->turn_, nullptr);
+}
+
+void Eu::barrier() {
+    HardwareThread& thread = *running_;
+    thread.turn_ = jump_fcontext(thread.turn_, nullptr).fctx;
+}
+
+// -- Eu: life of the task
+// --------------------------------------------------------------------------------------------------
+
+Eu::Eu(unsigned index, unsigned threads, svm::Device& device, TlbShootdown& shootdown, ActiveDispatches& dispatches)
+    : Tlb(shootdown),
+      device_(device),
+      dispatches_(dispatches),
+      index_(index),
+      threads_(threads, &svm::arena()),
+      active_(&svm::arena()) {
+    for (HardwareThread& thread : threads_) {
+        thread.eu_ = this;
+        thread.next_ = idle_;
+        idle_ = &thread;
+    }
+}
+
+Eu::~Eu() {
+    for (DispatchRecord* record : active_) record->put();
+    for (HardwareThread& thread : threads_) {
+        if (thread.stack_) stacks_.put(thread.stack_);
+        if (thread.local_memory_ != nullptr) svm::arena().deallocate(thread.local_memory_, thread.local_capacity_);
+    }
+}
+
+Eu* Eu::current() { return t_current; }
+
+bool Eu::begin() {
+    if (active_task_.exchange(1, std::memory_order_seq_cst) == 0) return true;
+    wake_if_sleeping();
+    return false;
+}
+
+void Eu::run() {
+    t_current = this;
+    for (;;) {
+        collect_ready();
+        if (runnable_ != nullptr) {
+            HardwareThread* thread = runnable_;
+            runnable_ = thread->next_;
+            if (runnable_ == nullptr) runnable_end_ = &runnable_;
+            resume(*thread);
+        } else if (idle_ != nullptr && start(*idle_)) {
+        } else if (resident_ > 0) {
+            wait_for_ready();
+        } else {
+            // Nothing here; whoever adds work after this store starts the task anew.
+            active_task_.store(0, std::memory_order_seq_cst);
+            if (!dispatches_.any_unclaimed() || active_task_.exchange(1, std::memory_order_seq_cst) != 0) break;
+        }
+    }
+    t_current = nullptr;
+}
+
+bool Eu::claim(WorkGroupInfo* group, DispatchRecord** from) {
+    if (active_version_ != dispatches_.version()) active_version_ = dispatches_.snapshot(active_);
+    for (std::size_t i = 0; i < active_.size(); ++i) {
+        turn_ = (turn_ + 1) % active_.size();
+        if (active_[turn_]->claim(group)) {
+            *from = active_[turn_];
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Gives the thread a work-group and runs it. False: there is none.
+bool Eu::start(HardwareThread& thread) {
+    if (!claim(&thread.group_, &thread.dispatch_)) return false;
+    DispatchRecord& dispatch = *thread.dispatch_;
+    idle_ = thread.next_;
+    ++resident_;
+    ++counters_.work_groups;
+    thread.signal_count_ = 0;
+    int err = 0;
+    if (!thread.stack_) thread.stack_ = stacks_.get();
+    if (!thread.stack_) err = -ENOMEM;
+    try {
+        if (thread.local_capacity_ < dispatch.local_memory.count) {
+            auto* larger = static_cast<std::byte*>(svm::arena().allocate(dispatch.local_memory.count, kLocalAlignment));
+            if (thread.local_memory_ != nullptr) svm::arena().deallocate(thread.local_memory_, thread.local_capacity_);
+            thread.local_memory_ = larger;
+            thread.local_capacity_ = dispatch.local_memory.count;
+        }
+        if (dispatch.item_entry != nullptr) {
+            const std::uint64_t* size = thread.group_.local_size;
+            thread.items_.resize(size[0] * size[1] * size[2]);
+            for (HardwareThread::Item& item : thread.items_) {
+                item.stack = stacks_.get();
+                if (!item.stack) throw std::bad_alloc();
+                item.context = item.stack.context(&HardwareThread::item_main);
+            }
+        }
+    } catch (const std::bad_alloc&) {
+        err = -ENOMEM;
+    }
+    if (err != 0) {
+        dispatch.fail(err, {}, svm::Access::kRead);
+        finish(thread, false);
+        return true;
+    }
+    thread.group_.local_memory = thread.local_memory_;
+    thread.resume_ = thread.stack_.context(&HardwareThread::main);
+    resume(thread);
+    return true;
+}
+
+void Eu::resume(HardwareThread& thread) {
+    running_ = &thread;
+    go_online();
+    if (tlb_asid_ != thread.dispatch_->asid) {
+        acknowledge();
+        tlb_asid_ = thread.dispatch_->asid;
+    }
+    thread.resume_ = jump_fcontext(thread.resume_, &thread).fctx;
+    go_offline();
+    running_ = nullptr;
+    switch (outcome_) {
+        case Outcome::kDone:
+            finish(thread, false);
+            break;
+        case Outcome::kFault:
+            post_fault(thread);
+            break;
+        case Outcome::kFailed:
+            finish(thread, true);
+            break;
+    }
+}
+
+/// The hardware thread is free again; what a failed work-group left on its stacks is forgotten.
+void Eu::finish(HardwareThread& thread, bool failed) {
+    for (HardwareThread::Item& item : thread.items_) {
+        if (item.stack) stacks_.put(item.stack);
+    }
+    thread.items_.clear();
+    if (failed) thread.dispatch_->fail(thread.err_, thread.fault_.page_addr, thread.fault_.access);
+    // The last completion lets the record go.
+    std::exchange(thread.dispatch_, nullptr)->complete();
+    thread.next_ = idle_;
+    idle_ = &thread;
+    --resident_;
+}
+
+// -- Eu: faults
+// --------------------------------------------------------------------------------------------------------------
+
+void Eu::suspend(Outcome outcome) {
+    outcome_ = outcome;
+    scheduler_ = jump_fcontext(scheduler_, nullptr).fctx;
+}
+
+/// Waits until the fault has been served; does not return when it could not be.
+void Eu::fault(std::uint64_t va, svm::Access access, bool from_signal) {
+    HardwareThread& thread = *running_;
+    thread.fault_ = {};
+    thread.fault_.page_addr = svm::VirtAddr{va}.align_down(svm::kPageSize);
+    thread.fault_.asid = thread.dispatch_->asid;
+    thread.fault_.access = access;
+    thread.fault_.engine_instance = static_cast<std::uint8_t>(index_);
+    thread.fault_.faulter = &thread;
+    thread.wait_for_monitor_ = from_signal;
+    ++counters_.faults;
+    suspend(Outcome::kFault);
+    if (thread.err_ != 0) suspend(Outcome::kFailed);
+}
+
+void Eu::post_fault(HardwareThread& thread) {
+    if (thread.dispatch_->failed()) return finish(thread, false);
+    // The CPU has lost a page that the GPU still maps: the monitor is about to say so, and then the fault is answered
+    // by what is mapped now.
+    if (thread.wait_for_monitor_) device_.mm().sync();
+    if (device_.pagefault_handler(thread.fault_) == 0) return;
+    // A queue holds a fault of every hardware thread; if it is full all the same, the access is made again later.
+    thread.err_ = 0;
+    append_runnable(&thread);
+}
+
+void Eu::append_runnable(HardwareThread* thread) {
+    thread->next_ = nullptr;
+    *runnable_end_ = thread;
+    runnable_end_ = &thread->next_;
+}
+
+void Eu::collect_ready() {
+    if (ready_.load(std::memory_order_relaxed) == nullptr) return;
+    HardwareThread* newest = ready_.exchange(nullptr, std::memory_order_acquire);
+    HardwareThread* oldest = nullptr;
+    while (newest != nullptr) {
+        HardwareThread* next = newest->next_;
+        newest->next_ = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    while (oldest != nullptr) {
+        HardwareThread* next = oldest->next_;
+        append_runnable(oldest);
+        oldest = next;
+    }
+}
+
+/// Until a fault is acked or, when there is room, work is added.
+void Eu::wait_for_ready() {
+    auto something = [&] {
+        return ready_.load(std::memory_order_seq_cst) != nullptr ||
+               (idle_ != nullptr && active_version_ != dispatches_.version());
+    };
+    for (unsigned i = 0; i < kReadySpins + kReadyYields; ++i) {
+        if (something()) return;
+        if (i < kReadySpins) {
+            cpu_pause();
+        } else {
+            sched_yield();
+        }
+    }
+    sleeping_.store(1, std::memory_order_seq_cst);
+    if (!something()) {
+        ++counters_.sleeps;
+        futex_wait(sleeping_, 1);
+    }
+    sleeping_.store(0, std::memory_order_relaxed);
+}
+
+void Eu::wake_if_sleeping() {
+    if (sleeping_.load(std::memory_order_seq_cst) == 0) return;
+    sleeping_.store(0, std::memory_order_seq_cst);
+    futex_wake(sleeping_, 1);
+}
+
+std::uint64_t Eu::translate(std::uint64_t va, svm::Access access) {
+    const svm::PageTable& table = *running_->dispatch_->page_table;
+    for (;;) {
+        if (invalidation_pending()) acknowledge();
+        svm::Translation found = table.walk({va});
+        if (found.permits(access)) {
+            fill(va, found);
+            return found.host;
+        }
+        fault(va, access, false);
+    }
+}
+
+bool Eu::is_own_memory(std::uint64_t address) const {
+    const HardwareThread& thread = *running_;
+    const Stack& stack = thread.item_ != nullptr ? thread.item_->stack : thread.stack_;
+    return stack.contains(address) || thread.dispatch_->image.contains(svm::VirtAddr{address}) ||
+           address - reinterpret_cast<std::uint64_t>(thread.local_memory_) < thread.local_capacity_;
+}
+
+bool Eu::handle_signal(std::uint64_t address, std::uint64_t instruction, bool write) {
+    if (running_ == nullptr || !is_online()) return false;
+    bool in_kernel = running_->dispatch_->image.contains(svm::VirtAddr{instruction});
+    if (!in_kernel && !user_access_.load(std::memory_order_relaxed)) return false;
+    if (is_own_memory(address)) return false;
+    HardwareThread& thread = *running_;
+    std::uint64_t page = address & ~(svm::kPageSize - 1);
+    svm::Access access = write ? svm::Access::kWrite : svm::Access::kRead;
+    thread.signal_count_ = thread.signal_page_ == page ? thread.signal_count_ + 1 : 1;
+    thread.signal_page_ = page;
+    ++counters_.signals;
+    bool user_access = user_access_.exchange(false, std::memory_order_relaxed);
+    acknowledge();
+    if (thread.signal_count_ > kSignalRetries) {
+        // The GPU may access it, the CPU may not (a mapping without access, a file that ends before the page).
+        thread.fault_.page_addr = {page};
+        thread.fault_.access = access;
+        thread.err_ = -EFAULT;
+        suspend(Outcome::kFailed);
+    }
+    fault(page, access, true);
+    user_access_.store(user_access, std::memory_order_relaxed);
+    return true;
+}
+
+}  // namespace faultline::gpu

@@ -1,0 +1,147 @@
+// An execution unit: hardware threads that each hold one work-group, a TLB, and a loop that runs whichever can go on.
+//
+// A work-group whose access faults posts the fault and steps aside; its EU runs another until the ack comes. The loop
+// (run()) is a task of the EU's own oneTBB arena, so that one thread at a time runs it; it ends when no work-group is
+// resident and none is to be had.
+//
+// While a work-group runs, the EU is online (tlb.h) and touches arena memory only: the invalidator waits for it, and a
+// page of the heap may be where that invalidator is about to move it from.
+//
+// Thread safety: wake() and HardwareThread::ack() from any thread, neither blocks nor allocates; all else belongs to
+// the thread that runs the EU. Ownership: the Eu owns its stacks and references to the dispatches it runs.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory_resource>
+#include <vector>
+
+#include "reference/gpu/counter.h"
+#include "reference/gpu/dispatch.h"
+#include "reference/gpu/fiber.h"
+#include "reference/gpu/tlb.h"
+#include "reference/svm/device.h"
+
+namespace faultline::gpu {
+
+class Eu;
+
+/// One resident work-group.
+class HardwareThread final : public svm::Faulter {
+public:
+    /// Any service thread: notes the result and makes the work-group runnable.
+    void ack(const svm::Pagefault& fault, int err) override;
+
+private:
+    friend class Eu;
+    struct Item {
+        Context context = nullptr;
+        Stack stack;
+        bool done = false;
+    };
+    static void main(Transfer from);
+    static void item_main(Transfer from);
+    void run_items();
+
+    Eu* eu_ = nullptr;
+    DispatchRecord* dispatch_ = nullptr;
+    WorkGroupInfo group_{};
+    Stack stack_;
+    Context resume_ = nullptr;        ///< where the work-group goes on
+    HardwareThread* next_ = nullptr;  ///< in a list of runnable ones
+    std::byte* local_memory_ = nullptr;
+    std::size_t local_capacity_ = 0;
+
+    // The fault that it waits for.
+    svm::Pagefault fault_;
+    int err_ = 0;
+    bool wait_for_monitor_ = false;
+    std::uint64_t signal_page_ = 0;
+    unsigned signal_count_ = 0;
+
+    // Kernels with barriers: a stack for each work-item; the work-group's own stack takes turns with them.
+    std::pmr::vector<Item> items_{&svm::arena()};
+    Context turn_ = nullptr;
+    Item* item_ = nullptr;
+};
+
+/// Sums since creation.
+struct EuCounters {
+    Counter work_groups;
+    Counter faults;
+    Counter signals;  ///< accesses that the CPU's page table refused
+    Counter sleeps;
+};
+
+class Eu final : public Tlb {
+public:
+    /// `index` is reported as engine instance of its faults.
+    Eu(unsigned index, unsigned threads, svm::Device& device, TlbShootdown& shootdown, ActiveDispatches& dispatches);
+    ~Eu();
+
+    /// The task: returns when there is nothing to do. REQUIRES: begin() was true for this run.
+    void run();
+    /// Claims the right to start the task; false when it runs already (it is woken if it sleeps).
+    bool begin();
+    const EuCounters& counters() const { return counters_; }
+
+    // -- Called on the EU's thread, from compiled code or its signal handler
+    // --------------------------------------------
+
+    /// The EU that this thread runs, or null.
+    static Eu* current();
+    /// Host address of `va`; faults and waits as often as needed. `va` and its access lie in one page.
+    std::uint64_t translate(std::uint64_t va, svm::Access access);
+    /// Private, local or constant memory of the running work-group, which is not translated.
+    bool is_own_memory(std::uint64_t address) const;
+    void barrier();
+    /// The CPU refused an access to user memory (signal context). False: not an access of a kernel.
+    bool handle_signal(std::uint64_t address, std::uint64_t instruction, bool write);
+
+    /// Copies of the runtime to or from user memory, which may meet the same refusal, stand between these.
+    void begin_user_access() { user_access_.store(true, std::memory_order_relaxed); }
+    void end_user_access() { user_access_.store(false, std::memory_order_relaxed); }
+
+private:
+    friend class HardwareThread;
+    enum class Outcome : std::uint8_t { kDone, kFault, kFailed };
+
+    bool start(HardwareThread& thread);
+    bool claim(WorkGroupInfo* group, DispatchRecord** from);
+    void resume(HardwareThread& thread);
+    void finish(HardwareThread& thread, bool failed);
+    void post_fault(HardwareThread& thread);
+    void collect_ready();
+    void append_runnable(HardwareThread* thread);
+    void wait_for_ready();
+    void wake_if_sleeping();
+    void suspend(Outcome outcome);
+    void fault(std::uint64_t va, svm::Access access, bool from_signal);
+
+    svm::Device& device_;
+    ActiveDispatches& dispatches_;
+    unsigned index_;
+    StackPool stacks_;
+    std::pmr::vector<HardwareThread> threads_;
+    HardwareThread* idle_ = nullptr;      ///< hardware threads without a work-group
+    HardwareThread* runnable_ = nullptr;  ///< oldest first
+    HardwareThread** runnable_end_ = &runnable_;
+    unsigned resident_ = 0;
+
+    HardwareThread* running_ = nullptr;
+    Context scheduler_ = nullptr;
+    Outcome outcome_ = Outcome::kDone;
+    std::atomic<bool> user_access_{false};
+    std::uint32_t tlb_asid_ = 0;
+
+    std::pmr::vector<DispatchRecord*> active_;  ///< copy of dispatches_ as of active_version_
+    std::uint64_t active_version_ = 0;
+    std::size_t turn_ = 0;
+    EuCounters counters_;
+
+    alignas(64) std::atomic<HardwareThread*> ready_{nullptr};  ///< acked, newest first
+    std::atomic<std::uint32_t> sleeping_{0};
+    std::atomic<std::uint32_t> active_task_{0};
+};
+
+}  // namespace faultline::gpu

@@ -1,0 +1,67 @@
+#include "reference/gpu/tlb.h"
+
+#include <sched.h>
+
+#include "reference/gpu/futex.h"
+#include "reference/svm/arena.h"
+
+namespace faultline::gpu {
+namespace {
+
+constexpr unsigned kSpins = 256;  // about as long as an EU takes from one access to the next, many times over
+constexpr std::uint64_t kEpochMask = ~(kKeyEpochUnit - 1) & ~kKeyPending;
+
+}  // namespace
+
+Tlb::Tlb(TlbShootdown& shootdown) : shootdown_(shootdown) { clear(); }
+
+void Tlb::clear() {
+    for (TlbEntry& entry : tlb) entry = {{kTagInvalid, kTagInvalid, kTagInvalid}, 0};
+}
+
+void Tlb::go_online() {
+    online_.exchange(1, std::memory_order_seq_cst);
+    if ((key.load(std::memory_order_seq_cst) & kKeyPending) != 0) acknowledge();
+}
+
+void Tlb::acknowledge() {
+    std::uint64_t epoch = (key.load(std::memory_order_relaxed) + kKeyEpochUnit) & kEpochMask;
+    if (epoch == 0) {
+        clear();
+        epoch = kKeyEpochUnit;
+    }
+    // Whoever set the pending bit that this clears has raised the generation before.
+    key.exchange(epoch, std::memory_order_seq_cst);
+    acknowledged_.store(shootdown_.generation_.load(std::memory_order_seq_cst), std::memory_order_release);
+    ++flushes_;
+}
+
+void Tlb::fill(std::uint64_t va, const svm::Translation& translation) {
+    TlbEntry& entry = tlb[tlb_index(va)];
+    std::uint64_t tag = (va >> svm::kPageShift) ^ (key.load(std::memory_order_relaxed) & ~kKeyPending);
+    entry.tag[static_cast<unsigned>(svm::Access::kRead)] = tag;
+    entry.tag[static_cast<unsigned>(svm::Access::kWrite)] = translation.writable ? tag : kTagInvalid;
+    entry.tag[static_cast<unsigned>(svm::Access::kAtomic)] = translation.atomic ? tag : kTagInvalid;
+    entry.addend = static_cast<std::int64_t>(translation.host - va);
+    ++fills_;
+}
+
+TlbShootdown::TlbShootdown() : tlbs_(&svm::arena()) {}
+
+void TlbShootdown::invalidate(std::uint32_t, svm::Interval) {
+    std::uint64_t generation = generation_.fetch_add(1, std::memory_order_seq_cst) + 1;
+    for (Tlb* tlb : tlbs_) tlb->key.fetch_or(kKeyPending, std::memory_order_seq_cst);
+    for (Tlb* tlb : tlbs_) {
+        for (unsigned spins = 0; tlb->online_.load(std::memory_order_seq_cst) != 0 &&
+                                 tlb->acknowledged_.load(std::memory_order_acquire) < generation;
+             ++spins) {
+            if (spins < kSpins) {
+                cpu_pause();
+            } else {
+                sched_yield();
+            }
+        }
+    }
+}
+
+}  // namespace faultline::gpu
