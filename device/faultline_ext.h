@@ -17,33 +17,38 @@ extern "C" {
 #define FAULTLINE_EXTENSION_VERSION 1u
 
 /* What a driver reads from its environment when it is initialised. */
-#define FAULTLINE_ENV_POLICY "FAULTLINE_POLICY"   /* "NAME[,knob=value...]"; absent: xe-7.0 */
-#define FAULTLINE_ENV_MODEL "FAULTLINE_MODEL"     /* device model; absent: native */
-#define FAULTLINE_ENV_VRAM "FAULTLINE_VRAM_MIB"   /* overrides the model's VRAM, MiB */
-#define FAULTLINE_ENV_EUS "FAULTLINE_EUS"         /* overrides the model's EU count */
+#define FAULTLINE_ENV_POLICY "FAULTLINE_POLICY" /* "NAME[,knob=value...]"; absent: xe-7.0 */
+#define FAULTLINE_ENV_MODEL "FAULTLINE_MODEL"   /* device model; absent: native */
+#define FAULTLINE_ENV_VRAM "FAULTLINE_VRAM_MIB" /* overrides the model's VRAM, MiB */
+#define FAULTLINE_ENV_EUS "FAULTLINE_EUS"       /* overrides the model's EU count */
 
 /* debugfs `stats` of the device's GT: "name: value" a line. Call with *size == 0 to learn the size, which includes the
  * terminating zero; text longer than *size is cut and ZE_RESULT_ERROR_INVALID_SIZE returned. */
-typedef ze_result_t(ZE_APICALL *faultline_pfnDeviceGetGtStats_t)(ze_device_handle_t device, size_t *size, char *text);
+typedef ze_result_t(ZE_APICALL* faultline_pfnDeviceGetGtStats_t)(ze_device_handle_t device, size_t* size, char* text);
 #define FAULTLINE_GET_GT_STATS "faultlineDeviceGetGtStats"
 
 /* One line of text: what the driver runs, not what was asked for. Same size rules. */
 typedef enum _faultline_text_t {
-    FAULTLINE_TEXT_POLICY = 0,      /* canonical policy text */
-    FAULTLINE_TEXT_MODEL = 1,       /* name of the device model */
-    FAULTLINE_TEXT_LAST_ERROR = 2,  /* why the context was lost: address, access and error; empty when it was not */
-    FAULTLINE_TEXT_MONITOR = 3      /* how the address space is watched: "uffd+move", "uffd+copy", ", user-mode-only" */
+    FAULTLINE_TEXT_POLICY = 0,     /* canonical policy text */
+    FAULTLINE_TEXT_MODEL = 1,      /* name of the device model */
+    FAULTLINE_TEXT_LAST_ERROR = 2, /* why the context was lost: address, access and error; empty when it was not */
+    FAULTLINE_TEXT_MONITOR = 3     /* how the address space is watched: "uffd+move", "uffd+copy", ", user-mode-only" */
 } faultline_text_t;
-typedef ze_result_t(ZE_APICALL *faultline_pfnDeviceGetText_t)(ze_device_handle_t device, faultline_text_t which,
-                                                              size_t *size, char *text);
+typedef ze_result_t(ZE_APICALL* faultline_pfnDeviceGetText_t)(ze_device_handle_t device, faultline_text_t which,
+                                                              size_t* size, char* text);
 #define FAULTLINE_GET_TEXT "faultlineDeviceGetText"
 
-/* Where the newest bytes of each 4 KiB page of [ptr, ptr + count * 4096) are: FAULTLINE_RESIDENCY_SYSTEM, or the index of
- * the device in zeDeviceGet order. ptr is rounded down to a page. */
+/* Where the newest bytes of each 4 KiB page of [ptr, ptr + count * 4096) are: FAULTLINE_RESIDENCY_SYSTEM, or the index
+ * of the device in zeDeviceGet order. ptr is rounded down to a page. */
 #define FAULTLINE_RESIDENCY_SYSTEM (-1)
-typedef ze_result_t(ZE_APICALL *faultline_pfnDriverGetResidency_t)(ze_driver_handle_t driver, const void *ptr,
-                                                                   size_t count, int32_t *residency);
+typedef ze_result_t(ZE_APICALL* faultline_pfnDriverGetResidency_t)(ze_driver_handle_t driver, const void* ptr,
+                                                                   size_t count, int32_t* residency);
 #define FAULTLINE_GET_RESIDENCY "faultlineDriverGetResidency"
+
+/* Exported by the driver's library itself, because a driver that cannot be initialised has no extension functions: one
+ * line that says why zeInit fails, empty when it does not. Same size rules. */
+typedef ze_result_t(ZE_APICALL* faultline_pfnGetInitFailure_t)(size_t* size, char* text);
+#define FAULTLINE_GET_INIT_FAILURE "faultlineGetInitFailure"
 
 #if defined(__cplusplus)
 }

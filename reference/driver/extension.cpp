@@ -1,0 +1,96 @@
+#include "reference/driver/extension.h"
+
+#include <algorithm>
+
+#include "device/faultline_ext.h"
+#include "reference/driver/driver.h"
+#include "reference/driver/entry.h"
+#include "reference/driver/object.h"
+
+namespace faultline::driver {
+namespace {
+
+std::string monitor_text(const svm::Mm& mm) {
+    std::string text = "uffd+move";
+    if (mm.user_mode_only()) text += ", user-mode-only";
+    return text;
+}
+
+// Extension functions are called past the loader. Where it wraps handles (several drivers, or interception), they get
+// the loader's object, whose first member is the driver's handle.
+Device* device_of(ze_device_handle_t handle) {
+    const auto& devices = Driver::instance()->devices();
+    const auto known = [&](ze_device_handle_t candidate) {
+        return std::any_of(devices.begin(), devices.end(), [&](const auto& d) { return d.get() == from(candidate); });
+    };
+    if (known(handle)) return from(handle);
+    const auto wrapped = *reinterpret_cast<ze_device_handle_t*>(handle);
+    return known(wrapped) ? from(wrapped) : nullptr;
+}
+
+ze_result_t get_gt_stats(ze_device_handle_t handle, std::size_t* size, char* text) {
+    Device* device = device_of(handle);
+    if (device == nullptr) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+    return copy_text(device->core().gt_stats().print(), size, text);
+}
+
+ze_result_t get_text(ze_device_handle_t handle, faultline_text_t which, std::size_t* size, char* text) {
+    Device* device = device_of(handle);
+    if (device == nullptr) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+    switch (which) {
+        case FAULTLINE_TEXT_POLICY:
+            return copy_text(Driver::instance()->policy_text(), size, text);
+        case FAULTLINE_TEXT_MODEL:
+            return copy_text(device->gpu().model().name, size, text);
+        case FAULTLINE_TEXT_LAST_ERROR:
+            return copy_text(device->last_error(), size, text);
+        case FAULTLINE_TEXT_MONITOR:
+            return copy_text(monitor_text(Driver::instance()->mm()), size, text);
+    }
+    return ZE_RESULT_ERROR_INVALID_ENUMERATION;
+}
+
+std::int32_t residency_of(Driver& driver, svm::VirtAddr page) {
+    if (const auto found = driver.allocations().find(page.ptr()); found && found->type == ZE_MEMORY_TYPE_DEVICE) {
+        return static_cast<std::int32_t>(found->device->index());
+    }
+    const svm::Pagemap* pagemap = driver.mm().residency(page);
+    for (const auto& device : driver.devices()) {
+        if (&device->core().pagemap() == pagemap) return static_cast<std::int32_t>(device->index());
+    }
+    return FAULTLINE_RESIDENCY_SYSTEM;
+}
+
+ze_result_t get_residency(ze_driver_handle_t, const void* ptr, std::size_t count, std::int32_t* residency) {
+    if (residency == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_POINTER;
+    const svm::VirtAddr first = svm::VirtAddr::of(ptr).align_down(svm::kPageSize);
+    for (std::size_t i = 0; i < count; ++i)
+        residency[i] = residency_of(*Driver::instance(), first + i * svm::kPageSize);
+    return ZE_RESULT_SUCCESS;
+}
+
+template <typename Pointer>
+void* address(Pointer function) {
+    return reinterpret_cast<void*>(function);
+}
+
+}  // namespace
+
+void* extension_function(std::string_view name) {
+    constexpr faultline_pfnDeviceGetGtStats_t kGetGtStats = entry<get_gt_stats>;
+    constexpr faultline_pfnDeviceGetText_t kGetText = entry<get_text>;
+    constexpr faultline_pfnDriverGetResidency_t kGetResidency = entry<get_residency>;
+    if (name == FAULTLINE_GET_GT_STATS) return address(kGetGtStats);
+    if (name == FAULTLINE_GET_TEXT) return address(kGetText);
+    if (name == FAULTLINE_GET_RESIDENCY) return address(kGetResidency);
+    return nullptr;
+}
+
+}  // namespace faultline::driver
+
+// It asks for the initialisation itself: the loader may have given up before it came to this driver.
+extern "C" __attribute__((visibility("default"))) ze_result_t ZE_APICALL faultlineGetInitFailure(std::size_t* size,
+                                                                                                 char* text) {
+    faultline::driver::Driver::init();
+    return faultline::driver::copy_text(faultline::driver::Driver::init_failure(), size, text);
+}
