@@ -1,0 +1,101 @@
+#include "device/benchmark_main.h"
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string_view>
+
+#include "device/environment.h"
+#include "device/selection.h"
+
+namespace faultline::device {
+namespace {
+
+constexpr int kExitBadInput = 2;
+
+int fail(const Error& error) {
+    std::fprintf(stderr, "faultline: %s\n", error.message.c_str());
+    return kExitBadInput;
+}
+
+bool begins_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+
+/// Google Benchmark ends the process with status 0 for these, so they are looked at first.
+Status check_formats(const std::vector<std::string>& arguments) {
+    for (const std::string& argument : arguments) {
+        for (const std::string_view flag : {"--benchmark_format=", "--benchmark_out_format="}) {
+            if (!begins_with(argument, flag)) continue;
+            const std::string_view value = std::string_view(argument).substr(flag.size());
+            if (value != "console" && value != "json" && value != "csv") {
+                return Error{ErrorKind::kBadInput, fmt::format("{}: the format is console, json or csv", argument)};
+            }
+        }
+    }
+    return {};
+}
+
+bool asks_for_list(const std::vector<std::string>& arguments) {
+    return std::any_of(arguments.begin(), arguments.end(), [](const std::string& a) {
+        return a == "--benchmark_list_tests" || a == "--benchmark_list_tests=true" || a == "--benchmark_list_tests=1";
+    });
+}
+
+/// Google Benchmark takes its flags; what is left comes back, without the program's name.
+std::vector<std::string> initialise(std::vector<std::string>& arguments, double min_time) {
+    const std::string default_min_time = fmt::format("--benchmark_min_time={}", min_time);
+    arguments.insert(arguments.begin() + 1, default_min_time);  // first, so that the user's own wins
+    std::vector<char*> raw;
+    for (std::string& a : arguments) raw.push_back(a.data());
+    int count = static_cast<int>(raw.size());
+    benchmark::Initialize(&count, raw.data());
+    return {raw.begin() + 1, raw.begin() + count};
+}
+
+void add_context(const Session& session) {
+    const Device& device = session.device();
+    benchmark::AddCustomContext("faultline_version", FAULTLINE_VERSION);
+    benchmark::AddCustomContext("device", device.name());
+    benchmark::AddCustomContext("device_kind", std::string(to_string(device.kind)));
+    benchmark::AddCustomContext("driver_version", device.driver_version_text());
+    benchmark::AddCustomContext("policy", session.policy());
+    benchmark::AddCustomContext("model", session.model());
+    benchmark::AddCustomContext("monitor", session.monitor());
+    benchmark::AddCustomContext("clock_ns_per_cycle", fmt::format("{:.4g}", session.clock().ns_per_cycle()));
+    for (const auto& [key, value] : environment_of(device)) benchmark::AddCustomContext("env_" + key, value);
+}
+
+}  // namespace
+
+int benchmark_main(int argc, char** argv, const BenchmarkProgram& program) {
+    std::vector<std::string> arguments(argv, argv + argc);
+    if (Status s = check_formats(arguments); !s) return fail(s.error());
+    const bool listing = asks_for_list(arguments);
+    std::vector<std::string> left = initialise(arguments, program.min_time);
+    if (program.take_arguments) {
+        if (Status s = program.take_arguments(left); !s) return fail(s.error());
+    }
+    if (!left.empty()) return fail({ErrorKind::kBadInput, fmt::format("unknown argument \"{}\"", left.front())});
+
+    Expected<Device> device = select_device();
+    if (!device && (!listing || device.error().kind == ErrorKind::kBadInput)) return fail(device.error());
+
+    std::unique_ptr<Session> session;
+    if (!listing) {
+        Expected<std::unique_ptr<Session>> opened = Session::open(*device);
+        if (!opened) return fail(opened.error());
+        session = *std::move(opened);
+        add_context(*session);
+    }
+    const unsigned threads = device ? device->hardware_threads() : kListedHardwareThreads;
+    if (Status s = program.register_benchmarks({threads, session.get()}); !s) return fail(s.error());
+
+    const std::size_t ran = benchmark::RunSpecifiedBenchmarks();
+    // Registered functions hold kernels and buffers of the session, so they go first.
+    benchmark::ClearRegisteredBenchmarks();
+    // Google Benchmark has said on standard error that its filter matches nothing.
+    return ran == 0 ? kExitBadInput : 0;
+}
+
+}  // namespace faultline::device

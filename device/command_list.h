@@ -1,0 +1,34 @@
+// An immediate command list on the device's first compute queue: what is appended is submitted at once.
+//
+// Thread safety: one thread at a time. Ownership: must go before its Context, and after everything appended has
+// completed. Commands without a barrier between them may run concurrently.
+#pragma once
+
+#include <cstdint>
+
+#include "base/expected.h"
+#include "base/units.h"
+#include "device/context.h"
+#include "device/event.h"
+#include "device/handle.h"
+#include "device/module.h"
+
+namespace faultline::device {
+
+class CommandList {
+public:
+    static Expected<CommandList> create(const Context& context);
+
+    /// Launches `groups` work-groups of the kernel's group size; `signal`, when not null, is signalled at its end.
+    Status launch(const Kernel& kernel, std::uint32_t groups, const Event* signal = nullptr);
+    /// What follows starts after what came before has completed; `signal` is signalled then.
+    Status barrier(const Event* signal = nullptr);
+    Status copy(void* destination, const void* source, Bytes size, const Event* signal = nullptr);
+
+    ze_command_list_handle_t get() const { return handle_.get(); }
+
+private:
+    UniqueHandle<ze_command_list_handle_t, zeCommandListDestroy> handle_;
+};
+
+}  // namespace faultline::device

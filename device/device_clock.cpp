@@ -1,0 +1,149 @@
+#include "device/device_clock.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "device/buffer.h"
+#include "device/module.h"
+#include "device/ze_result.h"
+#include "kernels/device_clock.h"
+
+namespace faultline::device {
+namespace {
+
+// Long enough to drown the timer's granularity (tens of ns) and what a kernel does before and after it spins (a few
+// us).
+constexpr double kSpinNs = 5e6;
+constexpr int kSpins = 3;
+constexpr std::uint64_t kFirstCycles = std::uint64_t{1} << 16;
+constexpr std::uint64_t kMaxCycles = std::uint64_t{1} << 40;
+constexpr double kMaxTimerError = 0.1;
+
+struct Spin {
+    double ns = 0;  // by kernel timestamps
+    std::uint64_t cycles = 0;
+};
+
+/// The spinning kernel and what it needs.
+struct Spinner {
+    Module module;
+    Kernel kernel;
+    Event event;
+    HostBuffer<std::uint64_t> spent;
+    TimestampUnit unit;
+
+    static Expected<Spinner> create(const Context& context) {
+        Expected<TimestampUnit> unit = TimestampUnit::from(context.device().properties);
+        if (!unit) return unit.error();
+        Expected<Module> module = Module::create(context, kernel_device_clock());
+        if (!module) return module.error();
+        Expected<Kernel> kernel = module->kernel("clock_spin");
+        if (!kernel) return kernel.error();
+        Expected<Event> event = Event::create(context);
+        if (!event) return event.error();
+        auto spent = HostBuffer<std::uint64_t>::create(context, 1);
+        if (!spent) return spent.error();
+        return Spinner{*std::move(module), *std::move(kernel), *std::move(event), *std::move(spent), *unit};
+    }
+
+    Expected<Spin> once(CommandList& list, std::uint64_t cycles) {
+        if (Status s = kernel.set_arguments(cycles, spent.data()); !s) return s.error();
+        if (Status s = list.launch(kernel, 1, &event); !s) return s.error();
+        if (Status s = event.wait(); !s) return s.error();
+        Expected<KernelTimestamps> t = event.timestamps();
+        if (!t) return t.error();
+        if (Status s = event.reset(); !s) return s.error();
+        const auto ticks = static_cast<double>(ticks_between(t->start, t->end, unit.kernel_valid_bits));
+        return Spin{ticks * unit.ns_per_tick, spent[0]};
+    }
+};
+
+/// Device ticks and host time at one moment.
+struct Moment {
+    std::uint64_t device = 0;
+    std::chrono::steady_clock::time_point host;
+};
+
+Expected<Moment> now(ze_device_handle_t device) {
+    std::uint64_t host_ticks = 0;
+    Moment moment;
+    const ze_result_t result = zeDeviceGetGlobalTimestamps(device, &host_ticks, &moment.device);
+    moment.host = std::chrono::steady_clock::now();
+    if (result != ZE_RESULT_SUCCESS) return call_error("zeDeviceGetGlobalTimestamps", result);
+    return moment;
+}
+
+Status check_timer(const Moment& a, const Moment& b, const TimestampUnit& unit) {
+    const double device_ns =
+        static_cast<double>(ticks_between(a.device, b.device, unit.global_valid_bits)) * unit.ns_per_tick;
+    const double host_ns = std::chrono::duration<double, std::nano>(b.host - a.host).count();
+    if (std::abs(device_ns / host_ns - 1.0) <= kMaxTimerError) return {};
+    return Error{
+        ErrorKind::kDevice,
+        fmt::format("the device's timer counted {:.0f} ns while the host's clock counted {:.0f} ns; the driver's "
+                    "timerResolution must be wrong",
+                    device_ns, host_ns)};
+}
+
+}  // namespace
+
+Expected<TimestampUnit> TimestampUnit::from(const ze_device_properties_t& properties) {
+    const auto valid = [](std::uint32_t bits) { return bits >= 1 && bits <= 64; };
+    if (properties.timerResolution == 0 || !valid(properties.kernelTimestampValidBits) ||
+        !valid(properties.timestampValidBits)) {
+        return Error{ErrorKind::kDevice,
+                     fmt::format("the driver reports a timer of resolution {} with {} and {} valid bits",
+                                 properties.timerResolution, properties.kernelTimestampValidBits,
+                                 properties.timestampValidBits)};
+    }
+    TimestampUnit unit;
+    const auto resolution = static_cast<double>(properties.timerResolution);
+    unit.ns_per_tick = properties.stype == ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES_1_2 ? 1e9 / resolution : resolution;
+    unit.kernel_valid_bits = properties.kernelTimestampValidBits;
+    unit.global_valid_bits = properties.timestampValidBits;
+    return unit;
+}
+
+std::uint64_t ticks_between(std::uint64_t start, std::uint64_t end, unsigned valid_bits) {
+    const std::uint64_t mask = valid_bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << valid_bits) - 1;
+    return (end - start) & mask;
+}
+
+std::uint64_t DeviceClock::to_ns(std::uint64_t cycles) const {
+    return static_cast<std::uint64_t>(std::llround(static_cast<double>(cycles) * ns_per_cycle_));
+}
+
+Expected<DeviceClock> DeviceClock::calibrate(const Context& context, CommandList& list) {
+    Expected<Spinner> spinner = Spinner::create(context);
+    if (!spinner) return spinner.error();
+
+    Expected<Moment> begin = now(context.device().handle);
+    if (!begin) return begin.error();
+    // The counter's rate is unknown, so counts grow until even the shortest of some spins is long enough. A disturbance
+    // between a timestamp and the spin only ever adds time, so the least ratio is the truest.
+    double least_ratio = 0;
+    for (std::uint64_t cycles = kFirstCycles;; cycles *= 2) {
+        if (cycles > kMaxCycles)
+            return Error{ErrorKind::kDevice, "the device's timer does not advance while a kernel spins"};
+        double least_ns = std::numeric_limits<double>::infinity();
+        least_ratio = std::numeric_limits<double>::infinity();
+        for (int i = 0; i < kSpins; ++i) {
+            Expected<Spin> spin = spinner->once(list, cycles);
+            if (!spin) return spin.error();
+            if (spin->cycles == 0) return Error{ErrorKind::kDevice, "the in-kernel clock does not advance"};
+            least_ns = std::min(least_ns, spin->ns);
+            least_ratio = std::min(least_ratio, spin->ns / static_cast<double>(spin->cycles));
+        }
+        if (least_ns >= kSpinNs) break;
+    }
+    Expected<Moment> end = now(context.device().handle);
+    if (!end) return end.error();
+    if (Status s = check_timer(*begin, *end, spinner->unit); !s) return s.error();
+    return DeviceClock(least_ratio);
+}
+
+}  // namespace faultline::device

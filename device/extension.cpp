@@ -1,0 +1,79 @@
+#include "device/extension.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "device/ze_result.h"
+
+namespace faultline::device {
+namespace {
+
+template <typename Function>
+Status load(ze_driver_handle_t driver, const char* name, Function* function) {
+    void* address = nullptr;
+    const ze_result_t result = zeDriverGetExtensionFunctionAddress(driver, name, &address);
+    if (result != ZE_RESULT_SUCCESS)
+        return call_error(fmt::format("zeDriverGetExtensionFunctionAddress({})", name), result);
+    if (address == nullptr) return Error{ErrorKind::kDevice, fmt::format("{} has no address", name)};
+    *function = reinterpret_cast<Function>(address);
+    return {};
+}
+
+// Text may grow between the call that asks for its size and the one that fetches it, so ask again.
+template <typename Fetch>
+Expected<std::string> fetch_text(const char* name, Fetch fetch) {
+    for (;;) {
+        std::size_t size = 0;
+        ze_result_t result = fetch(&size, static_cast<char*>(nullptr));
+        if (result != ZE_RESULT_SUCCESS) return call_error(name, result);
+        size += 64;
+        std::string text(size, '\0');
+        result = fetch(&size, text.data());
+        if (result == ZE_RESULT_ERROR_INVALID_SIZE) continue;
+        if (result != ZE_RESULT_SUCCESS) return call_error(name, result);
+        text.resize(std::strlen(text.c_str()));
+        return text;
+    }
+}
+
+}  // namespace
+
+Expected<std::optional<Extension>> Extension::find(ze_driver_handle_t driver) {
+    std::uint32_t count = 0;
+    ze_result_t result = zeDriverGetExtensionProperties(driver, &count, nullptr);
+    if (result != ZE_RESULT_SUCCESS) return call_error("zeDriverGetExtensionProperties", result);
+    std::vector<ze_driver_extension_properties_t> properties(count);
+    result = zeDriverGetExtensionProperties(driver, &count, properties.data());
+    if (result != ZE_RESULT_SUCCESS) return call_error("zeDriverGetExtensionProperties", result);
+
+    bool listed = false;
+    for (const auto& p : properties) listed = listed || std::strcmp(p.name, FAULTLINE_EXTENSION_NAME) == 0;
+    if (!listed) return std::optional<Extension>{};
+
+    Extension extension;
+    extension.driver_ = driver;
+    if (Status s = load(driver, FAULTLINE_GET_GT_STATS, &extension.get_gt_stats_); !s) return s.error();
+    if (Status s = load(driver, FAULTLINE_GET_TEXT, &extension.get_text_); !s) return s.error();
+    if (Status s = load(driver, FAULTLINE_GET_RESIDENCY, &extension.get_residency_); !s) return s.error();
+    return std::optional<Extension>{extension};
+}
+
+Expected<std::string> Extension::gt_stats(ze_device_handle_t device) const {
+    return fetch_text(FAULTLINE_GET_GT_STATS,
+                      [&](std::size_t* size, char* text) { return get_gt_stats_(device, size, text); });
+}
+
+Expected<std::string> Extension::text(ze_device_handle_t device, faultline_text_t which) const {
+    return fetch_text(FAULTLINE_GET_TEXT,
+                      [&](std::size_t* size, char* text) { return get_text_(device, which, size, text); });
+}
+
+Expected<std::vector<std::int32_t>> Extension::residency(const void* ptr, std::size_t pages) const {
+    std::vector<std::int32_t> where(pages);
+    const ze_result_t result = get_residency_(driver_, ptr, pages, where.data());
+    if (result != ZE_RESULT_SUCCESS) return call_error(FAULTLINE_GET_RESIDENCY, result);
+    return where;
+}
+
+}  // namespace faultline::device
