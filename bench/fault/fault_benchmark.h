@@ -1,0 +1,48 @@
+// How every benchmark of bench/fault measures; its file says what.
+//
+// An iteration: fresh memory is made (not timed); the GT counters are read; the host takes the time from the submission
+// of the kernels to their completion (UseManualTime); the counters are read again; the data is verified. Faults are the
+// difference of svm_pagefault_count. Where the counters cannot be read, or data is wrong, or a kernel fails, the run
+// ends with SkipWithError and says why.
+//
+// Counters: faults (mean of an iteration), faults_per_second, bytes_per_second, latency_{min,p50,p90,p99,p999,max}_ns
+// and latency_samples (every access of every iteration, faulting or not, by the device's in-kernel clock), and
+// gt.<counter>, the mean of an iteration, for each GT counter that moved. bytes_per_second counts the bytes that faults
+// made accessible to the GPU: for each range size, faults less those that found the range valid, times the size; an
+// iteration counts no more than its buffer, since an internal retry of the driver counts its range again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/expected.h"
+#include "bench/fault/access.h"
+#include "device/benchmark_main.h"
+#include "device/cold_buffer.h"
+
+namespace faultline::bench {
+
+/// What one benchmark does in each iteration.
+struct FaultPlan {
+    std::string name;  ///< family first: "fault/first_touch/..."
+    Access access = Access::kRead;
+    std::function<Expected<device::ColdBuffer>()> make_cold;
+    std::vector<Sweep> sweeps;  ///< in order, each after the one before has completed
+    std::string memory;         ///< how the memory was made, for the label: "thp=huge"
+};
+
+/// Registers the benchmark. Nothing is made on the device until it runs.
+void register_fault_benchmark(const device::Registration& registration, FaultPlan plan);
+
+/// 1, 2, 4, ... and last `hardware_threads` itself.
+std::vector<std::uint32_t> thread_counts(unsigned hardware_threads);
+
+/// "4K", "64K", "2M".
+std::string size_name(Bytes size);
+
+/// Bytes that the faults of one iteration made accessible; see above. `delta`: what the GT counters moved by.
+Bytes bytes_made_accessible(const device::GtCounters& delta, Bytes at_most);
+
+}  // namespace faultline::bench
