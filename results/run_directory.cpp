@@ -1,0 +1,103 @@
+#include "results/run_directory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "results/atomic_file.h"
+#include "results/latency_file.h"
+
+namespace faultline::results {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error cannot_write(const fs::path& path, const std::string& why) {
+    return Error{ErrorKind::kUnavailable, fmt::format("cannot write {}: {}", path.string(), why)};
+}
+
+}  // namespace
+
+Expected<RunDirectory> RunDirectory::create(const fs::path& final_path) {
+    std::error_code error;
+    const fs::file_status status = fs::status(final_path, error);
+    if (fs::exists(status) && !(fs::is_directory(status) && fs::is_empty(final_path, error))) {
+        return Error{ErrorKind::kBadInput,
+                     fmt::format("output {} exists and is not an empty directory", final_path.string())};
+    }
+    fs::path absolute = fs::absolute(final_path, error).lexically_normal();
+    if (!absolute.has_filename()) absolute = absolute.parent_path();
+    fs::create_directories(absolute.parent_path(), error);
+    if (error) return cannot_write(final_path, error.message());
+    std::string work = absolute.string() + ".partial-XXXXXX";
+    if (::mkdtemp(work.data()) == nullptr) return cannot_write(final_path, std::strerror(errno));
+    RunDirectory directory(final_path, work);
+    fs::permissions(work, fs::perms(0755), error);
+    fs::create_directory(directory.latency_directory(), error);
+    if (error) return cannot_write(final_path, error.message());
+    return directory;
+}
+
+RunDirectory::RunDirectory(RunDirectory&& other) noexcept
+    : final_(std::move(other.final_)),
+      work_(std::exchange(other.work_, {})),
+      latency_files_(std::move(other.latency_files_)) {}
+
+RunDirectory::~RunDirectory() {
+    std::error_code error;
+    if (!work_.empty()) fs::remove_all(work_, error);
+}
+
+std::vector<std::string> RunDirectory::check_new_latency_files() {
+    std::vector<std::string> faults;
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator(latency_directory(), error)) {
+        const std::string relative = "latency/" + entry.path().filename().string();
+        if (std::find(latency_files_.begin(), latency_files_.end(), relative) != latency_files_.end()) continue;
+        Status status;
+        if (entry.path().extension() != ".lat") {
+            status = Error{ErrorKind::kBadInput, "a writer's temporary file"};
+        } else if (const Expected<LatencyFile> file = read_latency_file(entry.path()); !file) {
+            status = file.error();
+        }
+        if (status.ok()) {
+            latency_files_.push_back(relative);
+        } else {
+            faults.push_back(fmt::format("{} dropped: {}", relative, status.error().message));
+            fs::remove(entry.path(), error);
+        }
+    }
+    std::sort(latency_files_.begin(), latency_files_.end());
+    std::sort(faults.begin(), faults.end());
+    return faults;
+}
+
+Status RunDirectory::keep_log(const std::string& name, const std::string& text) {
+    std::error_code error;
+    fs::create_directory(work_ / "logs", error);
+    return write_file_atomically(work_ / "logs" / (file_name_of(name) + ".txt"), text);
+}
+
+Status RunDirectory::commit(const BenchmarkReport& report, Manifest manifest) {
+    std::error_code error;
+    fs::remove(scratch_report(), error);
+    manifest.latency_files = latency_files_;
+    if (Status s = write_file_atomically(work_ / "run.json", to_text(report)); !s.ok()) return s;
+    const std::string text = to_json(manifest).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    if (Status s = write_file_atomically(work_ / "manifest.json", text); !s.ok()) return s;
+    fs::rename(work_, final_, error);
+    if (error) return cannot_write(final_, error.message());
+    work_.clear();
+    return {};
+}
+
+std::string file_name_of(const std::string& name) {
+    std::string file = name;
+    std::replace(file.begin(), file.end(), '/', '.');
+    return file;
+}
+
+}  // namespace faultline::results

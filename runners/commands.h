@@ -1,0 +1,39 @@
+// The subcommands of `faultline`, each from its parsed options to an exit status.
+//
+// They are the only ones that print: results to standard output, progress and errors to standard error. An error is one
+// line "faultline: ...". Exit status: 0 all well, 1 a benchmark failed (doctor: nothing can run), 2 bad input or
+// nothing to run on, 128 + N when signal N ended it. Thread safety: one command at a time in a process.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "runners/devices.h"
+#include "runners/layout.h"
+#include "runners/plan.h"
+
+namespace faultline::runners {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitBadInput = 2;
+
+struct RunOptions {
+    std::string suite = "quick";
+    DeviceRequest device;
+    Overrides overrides;
+    std::filesystem::path output;  ///< empty: faultline-runs/<UTC time>-<suite>
+    std::vector<std::string> command_line;
+};
+int run_command(const RunOptions& options, const Layout& layout);
+
+/// `suite` empty: all suites and every benchmark.
+int list_command(const std::string& suite, const Layout& layout);
+int devices_command(bool json, const Layout& layout);
+int doctor_command(bool json, const Layout& layout);
+
+/// Prints the line and gives the exit status.
+int report_error(const Error& error);
+
+}  // namespace faultline::runners

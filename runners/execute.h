@@ -1,0 +1,33 @@
+// Runs the jobs of a plan, each in a process of its own, and gathers what they leave.
+//
+// Thread safety: one run at a time in a process.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/expected.h"
+#include "results/benchmark_report.h"
+#include "results/manifest.h"
+#include "results/run_directory.h"
+#include "runners/interrupt.h"
+#include "runners/plan.h"
+#include "runners/progress.h"
+
+namespace faultline::runners {
+
+struct Gathered {
+    results::BenchmarkReport report;              ///< every benchmark that ran, failures included
+    std::vector<results::FamilyRecord> families;  ///< one a job, also those that an interrupt left out
+    bool interrupted = false;
+
+    bool all_ok() const;
+};
+
+/// A job that crashes, hangs or reports nonsense is a recorded result and the next one runs; only an interrupt ends the
+/// run early. Error: a program cannot be started, or `directory` cannot be written.
+Expected<Gathered> execute(const std::vector<Job>& jobs, const std::map<std::string, std::string>& environment,
+                           results::RunDirectory& directory, const Interrupt& interrupt, Progress& progress);
+
+}  // namespace faultline::runners

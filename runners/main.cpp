@@ -1,0 +1,84 @@
+// faultline: runs the suite, lists what there is to run and to run on, and says what stops it.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+
+#include "runners/commands.h"
+#include "runners/suites.h"
+
+namespace faultline::runners {
+namespace {
+
+/// Options that CLI11 cannot hold in their final form.
+struct Parsed {
+    RunOptions run;
+    std::string list_suite;
+    bool devices_json = false;
+    bool doctor_json = false;
+};
+
+void add_run(CLI::App& app, Parsed& parsed) {
+    CLI::App* run = app.add_subcommand("run", "run a suite on a device, and store what it measured");
+    RunOptions& options = parsed.run;
+    run->add_option("--suite", options.suite, "one of: " + suite_names())->capture_default_str();
+    run->add_option("--filter", options.overrides.filter, "only benchmarks whose name matches this regular expression");
+    run->add_option("--device", options.device.kind, "auto, xe or reference; auto prefers an Xe GPU that can fault")
+        ->check(CLI::IsMember({"auto", "xe", "reference"}))
+        ->capture_default_str();
+    run->add_option("--device-index", options.device.index, "among the devices of the kind")->capture_default_str();
+    run->add_option("--policy", options.device.reference.policy, "reference only: NAME[,knob=value...]");
+    run->add_option("--model", options.device.reference.model, "reference only: device model");
+    run->add_option("--output", options.output, "directory to make; default: faultline-runs/<UTC time>-<suite>");
+    run->add_option("--repetitions", options.overrides.repetitions, "of each benchmark, in place of the suite's")
+        ->check(CLI::Range(1u, 10000u));
+    run->add_option("--min-time", options.overrides.min_time, "seconds a repetition, in place of the suite's")
+        ->check(CLI::Range(0.0, 3600.0));
+    run->add_option("--timeout", options.overrides.time_limit, "seconds a family, in place of the suite's")
+        ->check(CLI::Range(0.1, 86400.0));
+}
+
+int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
+    if (app.got_subcommand("run")) return run_command(parsed.run, layout);
+    if (app.got_subcommand("list")) return list_command(parsed.list_suite, layout);
+    if (app.got_subcommand("devices")) return devices_command(parsed.devices_json, layout);
+    if (app.got_subcommand("doctor")) return doctor_command(parsed.doctor_json, layout);
+    if (!app.got_subcommand("help")) {
+        return report_error({ErrorKind::kBadInput, "a subcommand is required: run, list, devices, doctor or help"});
+    }
+    fmt::print("{}", app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
+    return kExitOk;
+}
+
+int main_of(int argc, char** argv) {
+    CLI::App app("Faultline measures how fast a GPU and its kernel driver handle page faults on malloc memory.",
+                 "faultline");
+    Parsed parsed;
+    parsed.run.command_line.assign(argv, argv + argc);
+    app.require_subcommand(0, 1);
+    app.set_version_flag("--version", "faultline " FAULTLINE_VERSION);
+    add_run(app, parsed);
+    CLI::App* list = app.add_subcommand("list", "list suites and benchmarks");
+    list->add_option("--suite", parsed.list_suite, "only this suite: " + suite_names());
+    CLI::App* devices =
+        app.add_subcommand("devices", "list Level Zero devices, and whether they can fault on malloc memory");
+    devices->add_flag("--json", parsed.devices_json, "as JSON");
+    CLI::App* doctor = app.add_subcommand("doctor", "check what a run needs, and say what to do where it is missing");
+    doctor->add_flag("--json", parsed.doctor_json, "as JSON");
+    app.add_subcommand("help", "print this");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& e) {  // --help, --version
+        return app.exit(e);
+    } catch (const CLI::ParseError& e) {
+        return report_error({ErrorKind::kBadInput, fmt::format("{} (see faultline --help)", e.what())});
+    }
+    return dispatch(app, parsed, Layout::of_this_program());
+}
+
+}  // namespace
+}  // namespace faultline::runners
+
+int main(int argc, char** argv) { return faultline::runners::main_of(argc, argv); }

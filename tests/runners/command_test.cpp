@@ -1,0 +1,364 @@
+// The `faultline` command as a user meets it: the real executable, with stand-ins for the programs that it starts.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <fstream>
+#include <thread>
+
+#include "results/atomic_file.h"
+#include "results/benchmark_report.h"
+#include "runners/subprocess.h"
+#include "tests/temporary_directory.h"
+
+namespace faultline::runners {
+namespace {
+
+namespace fs = std::filesystem;
+using results::BenchmarkReport;
+using results::Json;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+class Command : public testing::Test {
+protected:
+    Command() {
+        fs::create_directory(root() / "bin");
+        // A copy, since the command looks for its parts beside the executable.
+        fs::copy_file(FAULTLINE_PROGRAM, root() / "bin/faultline");
+        fs::create_symlink(FAKE_BENCH, root() / "bin/faultline-bench");
+        fs::create_symlink(FAKE_BENCH, root() / "bin/faultline-workloads");
+        fs::create_symlink(FAKE_PROBE, root() / "bin/faultline-probe");
+        directory_.write("lib/libze_faultline.so", "");
+    }
+
+    const fs::path& root() const { return directory_.path(); }
+    fs::path output() const { return root() / "out"; }
+    const TemporaryDirectory& directory() const { return directory_; }
+
+    ChildCommand command(std::vector<std::string> arguments) const {
+        arguments.insert(arguments.begin(), (root() / "bin/faultline").string());
+        return ChildCommand{.argv = std::move(arguments), .environment = environment};
+    }
+
+    ChildResult faultline(const std::vector<std::string>& arguments) const {
+        const auto result = run_child(command(arguments));
+        EXPECT_TRUE(result.ok());
+        return result.ok() ? *result : ChildResult{};
+    }
+
+    /// A run of the stand-ins into output(), one repetition.
+    ChildResult run(std::vector<std::string> more = {}) const {
+        std::vector<std::string> arguments = {"run", "--output", output().string(), "--repetitions", "1"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return faultline(arguments);
+    }
+
+    BenchmarkReport report() const {
+        auto read = results::read_benchmark_report(output() / "run.json");
+        EXPECT_TRUE(read.ok()) << read.error().message;
+        return read.ok() ? *read : BenchmarkReport{};
+    }
+
+    /// Benchmark name -> error message, empty for one that ran.
+    std::map<std::string, std::string> outcomes() const {
+        std::map<std::string, std::string> found;
+        for (const Json& benchmark : report().benchmarks) {
+            found[benchmark["run_name"]] =
+                benchmark.value("error_occurred", false) ? benchmark.value("error_message", "") : "";
+        }
+        return found;
+    }
+
+    Json manifest() const {
+        const auto text = results::read_file(output() / "manifest.json");
+        EXPECT_TRUE(text.ok());
+        return text.ok() ? Json::parse(*text) : Json();
+    }
+
+    std::map<std::string, std::string> states() const {
+        std::map<std::string, std::string> found;
+        const Json all = manifest();
+        for (const Json& family : all.at("families"))
+            found[family.at("family").get<std::string>()] = family.at("state").get<std::string>();
+        return found;
+    }
+
+    std::map<std::string, std::string> environment = {
+        {"FAULTLINE_REFERENCE_DRIVER", ""}, {"ZE_ENABLE_ALT_DRIVERS", ""}, {"NO_COLOR", "1"}};
+
+private:
+    TemporaryDirectory directory_;
+};
+
+const std::string kTouch4K = "fault/first_touch/read/cpu_touched/stride:4K";
+const std::string kParallel1 = "fault/parallelism/read/threads:1";
+const std::string kParallel2 = "fault/parallelism/read/threads:2";
+const std::string kParallel4 = "fault/parallelism/read/threads:4";
+const std::string kTimed = "/manual_time";
+
+TEST_F(Command, RunStoresAndPrintsWhatItMeasured) {
+    const ChildResult result = run();
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, AllOf(StartsWith("suite quick: 7 benchmarks, 0 failed, "),
+                                  HasSubstr("\ndevice: Fake reference (reference:0), policy: xe-7.0, model: native\n"),
+                                  HasSubstr("every time below is modelled (model: native)"),
+                                  HasSubstr("read/cpu_touched/stride:4K"), HasSubstr("123k"), HasSubstr("1.50us")));
+    EXPECT_TRUE(result.out.ends_with("stored in " + output().string() + "\n")) << result.out;
+    for (const auto& [name, error] : outcomes()) EXPECT_EQ(error, "") << name;
+    EXPECT_EQ(outcomes().size(), 7u);
+    EXPECT_EQ(report().context["faultline"]["device"]["policy"], "xe-7.0");
+    EXPECT_EQ(manifest()["latency_files"].size(), 7u);
+    EXPECT_THAT(result.err, HasSubstr("[1/4] fault/first_touch: 2 benchmarks"));
+    EXPECT_THAT(result.err, Not(HasSubstr("\r")));
+}
+
+TEST_F(Command, ChildrenGetTheDeviceAndNothingElse) {
+    environment["FAKE_ENVIRONMENT"] = (root() / "environment").string();
+    ASSERT_EQ(run({"--policy", "xe-7.0,chunk=4K", "--model", "other"}).code, 0);
+    const auto seen = results::read_file(root() / "environment");
+    ASSERT_TRUE(seen.ok());
+    EXPECT_THAT(*seen, AllOf(HasSubstr("\nFAULTLINE_DEVICE=reference\n"), HasSubstr("\nFAULTLINE_DEVICE_INDEX=0\n"),
+                             HasSubstr("\nFAULTLINE_POLICY=xe-7.0,chunk=4K\n"), HasSubstr("\nFAULTLINE_MODEL=other\n"),
+                             HasSubstr("/lib/libze_faultline.so\n"), HasSubstr("\nFAULTLINE_LATENCY_DIR=")));
+    EXPECT_EQ(manifest()["device"]["policy"], "xe-7.0,chunk=4K");
+}
+
+TEST_F(Command, ACrashIsARecordedResultAndTheRunGoesOn) {
+    environment["FAKE_BEHAVIOUR"] = kParallel2 + "=crash";
+    const ChildResult result = run();
+    EXPECT_EQ(result.code, 1);
+    auto outcome = outcomes();
+    EXPECT_EQ(outcome.size(), 7u);
+    EXPECT_EQ(outcome[kParallel1 + kTimed], "");
+    EXPECT_EQ(outcome[kParallel2 + kTimed], "crashed: killed by signal 11 (Segmentation fault)");
+    EXPECT_EQ(outcome[kParallel4 + kTimed], "crashed: killed by signal 11 (Segmentation fault)");
+    EXPECT_EQ(outcome["workload/bfs/karate/svm/manual_time"], "");
+    EXPECT_EQ(states()["fault/parallelism"], "crashed");
+    EXPECT_EQ(states()["fault/same_page_storm"], "ok");
+    EXPECT_TRUE(fs::exists(output() / "logs/fault.parallelism.txt"));
+    EXPECT_THAT(result.out, HasSubstr("\nfailed or not run:\n  " + kParallel2));
+    EXPECT_THAT(result.out, HasSubstr("7 benchmarks, 2 failed"));
+}
+
+TEST_F(Command, AHangIsEndedAtTheTimeLimit) {
+    environment["FAKE_BEHAVIOUR"] = kParallel4 + "=hang";
+    const ChildResult result = run({"--timeout", "0.5"});
+    EXPECT_EQ(result.code, 1);
+    auto outcome = outcomes();
+    EXPECT_EQ(outcome[kParallel2 + kTimed], "");
+    EXPECT_EQ(outcome[kParallel4 + kTimed], "timed out: hung: ended at its time limit of 0.5 s");
+    EXPECT_EQ(states()["fault/parallelism"], "timed out");
+}
+
+TEST_F(Command, ABadExitAndAnErrorAreRecorded) {
+    environment["FAKE_BEHAVIOUR"] = kParallel1 + "=exit3;" + kTouch4K + "=error";
+    const ChildResult result = run();
+    EXPECT_EQ(result.code, 1);
+    auto outcome = outcomes();
+    EXPECT_THAT(outcome[kParallel1 + kTimed], StartsWith("failed: exited with status 3"));
+    EXPECT_EQ(outcome[kTouch4K + kTimed], "the data is wrong");
+    EXPECT_EQ(states()["fault/first_touch"], "failed");
+}
+
+TEST_F(Command, AGarbageReportIsAFailureOfEveryBenchmark) {
+    environment["FAKE_GARBAGE"] = "1";
+    const ChildResult result = run();
+    EXPECT_EQ(result.code, 1);
+    EXPECT_EQ(outcomes().size(), 7u);
+    for (const auto& [name, error] : outcomes()) EXPECT_THAT(error, HasSubstr("benchmarks: expected a list")) << name;
+}
+
+TEST_F(Command, AHalfWrittenLatencyFileIsDroppedAndSaid) {
+    environment["FAKE_BEHAVIOUR"] = kParallel2 + "=cutlat";
+    const ChildResult result = run();
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.out, HasSubstr("fault_parallelism_read_threads:2.lat dropped: "));
+    EXPECT_EQ(manifest()["latency_files"].size(), 6u);
+}
+
+class Interrupted : public Command, public testing::WithParamInterface<const char*> {};
+
+// Whether or not the child heeds SIGTERM: it is gone, the status is 130, and what finished is kept.
+TEST_P(Interrupted, KeepsWhatFinished) {
+    const std::string fifo = (root() / "fifo").string();
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    environment["FAKE_FIFO"] = fifo;
+    environment["FAKE_BEHAVIOUR"] = kParallel2 + "=" + GetParam();
+    const ChildCommand started = command({"run", "--output", output().string(), "--repetitions", "1"});
+    Expected<ChildResult> result = Error{};
+    std::thread runner([&] { result = run_child(started); });
+    std::string text;
+    std::ifstream(fifo) >> text;  // opens when the stand-in hangs
+    const pid_t hanging = std::stoi(text);
+    // The command is the hanging child's parent.
+    std::ifstream status("/proc/" + text + "/stat");
+    std::string id;
+    std::string name;
+    std::string state;
+    pid_t parent = 0;
+    status >> id >> name >> state >> parent;
+    ASSERT_GT(parent, 1);
+    ASSERT_EQ(::kill(parent, SIGINT), 0);
+    if (std::string_view(GetParam()) == "deaf") {
+        // Another signal, since a second one of the same kind could merge with the first.
+        EXPECT_EQ(::kill(parent, SIGTERM), 0);
+    }
+    runner.join();
+    ASSERT_TRUE(result.ok());
+    EXPECT_EQ(result->end, ChildEnd::kExited);
+    // Of two signals at once the second may be handled first.
+    const bool twice = std::string_view(GetParam()) == "deaf";
+    EXPECT_THAT(result->code, twice ? testing::AnyOf(130, 143) : testing::AnyOf(130, 130)) << result->err;
+    EXPECT_EQ(::kill(hanging, 0), -1);
+    EXPECT_THAT(outcomes(), testing::UnorderedElementsAre(
+                                testing::Pair(kTouch4K + kTimed, ""),
+                                testing::Pair("fault/first_touch/atomic/cpu_touched/stride:64K" + kTimed, ""),
+                                testing::Pair(kParallel1 + kTimed, "")));
+    EXPECT_EQ(manifest()["interrupted"], true);
+    EXPECT_EQ(states()["fault/parallelism"], "interrupted");
+    EXPECT_EQ(states()["fault/same_page_storm"], "not run");
+}
+INSTANTIATE_TEST_SUITE_P(Command, Interrupted, testing::Values("hang", "deaf"));
+
+TEST_F(Command, BadInputIsOneLineAndStatusTwo) {
+    const fs::path full = directory().write("full/file", "x").parent_path();
+    const fs::path file = directory().write("plain", "x");
+    const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+        {{}, "subcommand"},
+        {{"frobnicate"}, "frobnicate"},
+        {{"run", "--frobnicate"}, "--frobnicate"},
+        {{"run", "--suite", "none"}, "unknown suite \"none\"; suites: quick, fault, workloads, all"},
+        {{"list", "--suite", "none"}, "unknown suite \"none\"; suites: quick, fault, workloads, all"},
+        {{"run", "--device", "cuda"}, "reference"},
+        {{"run", "--device-index", "x"}, "--device-index"},
+        {{"run", "--filter", "("}, "--filter \"(\" is not a regular expression"},
+        {{"run", "--filter", "nothing-like-it"}, "leaves no benchmark of suite quick"},
+        {{"run", "--repetitions", "0"}, "--repetitions"},
+        {{"run", "--timeout", "-1"}, "--timeout"},
+        {{"run", "--policy", "nonsense"}, "unknown preset \"nonsense\""},
+        {{"run", "--device", "xe"}, "looked for device xe:0, found: no xe device; run `faultline doctor`"},
+        {{"run", "--device-index", "7"}, "index 7"},
+        {{"run", "--output", full.string()}, "exists and is not an empty directory"},
+        {{"run", "--output", (file / "below").string()}, (file / "below").string()},
+    };
+    for (const auto& [arguments, expected] : cases) {
+        const ChildResult result = faultline(arguments);
+        EXPECT_EQ(result.end, ChildEnd::kExited) << expected;
+        EXPECT_EQ(result.code, 2) << expected << result.err;
+        EXPECT_THAT(result.err, AllOf(StartsWith("faultline: "), HasSubstr(expected)));
+        EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+        EXPECT_THAT(result.out, IsEmpty());
+    }
+    EXPECT_FALSE(fs::exists("faultline-runs"));
+}
+
+TEST_F(Command, ANamedDeviceIsNeverReplaced) {
+    environment["FAKE_REAL"] = "deaf";
+    ChildResult result = run({"--device", "xe"});
+    EXPECT_EQ(result.code, 2);
+    EXPECT_THAT(result.err, HasSubstr("Fake Xe with sharedSystemAllocCapabilities 0; run `faultline doctor`"));
+    EXPECT_FALSE(fs::exists(output()));
+    // auto takes the reference then, and says so.
+    result = run();
+    EXPECT_EQ(result.code, 0);
+    EXPECT_EQ(manifest()["device"]["kind"], "reference");
+}
+
+TEST_F(Command, AutoPrefersAnXeThatCanFaultAndPolicyIsNotForIt) {
+    environment["FAKE_REAL"] = "able";
+    environment["FAKE_ENVIRONMENT"] = (root() / "environment").string();
+    ChildResult result = run({"--policy", "xe-7.0"});
+    EXPECT_EQ(result.code, 2);
+    EXPECT_THAT(result.err, HasSubstr("--policy and --model are the reference's"));
+    result = run();
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_EQ(manifest()["device"]["kind"], "xe");
+    EXPECT_THAT(result.out, Not(HasSubstr("modelled")));
+    const auto seen = results::read_file(root() / "environment");
+    ASSERT_TRUE(seen.ok());
+    EXPECT_THAT(*seen, AllOf(HasSubstr("\nFAULTLINE_DEVICE=xe\n"), Not(HasSubstr("libze_faultline.so"))));
+}
+
+TEST_F(Command, ADriverThatCrashesIsAnAnswerAndNotACrash) {
+    environment["FAKE_REAL"] = "crash";
+    const ChildResult xe = run({"--device", "xe"});
+    EXPECT_EQ(xe.code, 2);
+    EXPECT_THAT(xe.err, HasSubstr("found: listing devices: killed by signal 6 (Aborted)"));
+    const ChildResult devices = faultline({"devices"});
+    EXPECT_EQ(devices.code, 0);
+    EXPECT_THAT(devices.out, AllOf(HasSubstr("reference:0  Fake reference"), HasSubstr("killed by signal 6")));
+}
+
+TEST_F(Command, DevicesSaysWhoCanFault) {
+    environment["FAKE_REAL"] = "deaf";
+    const ChildResult result = faultline({"devices"});
+    EXPECT_EQ(result.code, 0);
+    EXPECT_THAT(result.out,
+                AllOf(HasSubstr("xe:0  Fake Xe"), HasSubstr("faults on malloc memory: no"),
+                      HasSubstr("reference:0  Fake reference"),
+                      HasSubstr("faults on malloc memory: yes (read/write, atomic, concurrent, concurrent atomic)")));
+    const ChildResult json = faultline({"devices", "--json"});
+    const Json devices = Json::parse(json.out)["devices"];
+    ASSERT_EQ(devices.size(), 2u);
+    EXPECT_EQ(devices[0]["can_fault_on_malloc"], false);
+    EXPECT_EQ(devices[1]["can_fault_on_malloc"], true);
+}
+
+TEST_F(Command, DoctorEndsWellWhenSomethingCanRun) {
+    const ChildResult result = faultline({"doctor", "--json"});
+    EXPECT_EQ(result.code, 0);
+    EXPECT_EQ(Json::parse(result.out)["can_run"], true);
+    fs::remove(root() / "lib/libze_faultline.so");
+    const ChildResult without = faultline({"doctor"});
+    EXPECT_EQ(without.code, 1);
+    EXPECT_THAT(without.out, AllOf(HasSubstr("no reference driver at "), HasSubstr("Nothing here can run the suite.")));
+}
+
+TEST_F(Command, ListNamesSuitesFamiliesAndTheirQuestions) {
+    const ChildResult result = faultline({"list"});
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, AllOf(HasSubstr("  quick "), HasSubstr("\nfault/parallelism: How does the fault rate grow"),
+                                  HasSubstr("\n  " + kParallel4 + "/manual_time\n"), HasSubstr("\nworkload/bfs: ")));
+    const ChildResult workloads = faultline({"list", "--suite", "workloads"});
+    EXPECT_THAT(workloads.out, AllOf(HasSubstr("workload/bfs/karate/svm"), Not(HasSubstr("fault/parallelism/"))));
+}
+
+TEST_F(Command, HelpAndVersion) {
+    EXPECT_THAT(faultline({"--version"}).out, StartsWith("faultline "));
+    EXPECT_THAT(faultline({"help"}).out, HasSubstr("doctor"));
+    EXPECT_EQ(faultline({"run", "--help"}).code, 0);
+}
+
+// Google Benchmark's own tool loads what a run stores, failures included. Its comparison needs SciPy, which a machine
+// may lack; its loading does not.
+TEST_F(Command, GoogleBenchmarksToolLoadsTheReport) {
+    const fs::path tool = "/usr/share/benchmark";
+    if (!fs::exists(tool / "compare.py")) GTEST_SKIP() << "libbenchmark-tools is not installed";
+    environment["FAKE_BEHAVIOUR"] = kParallel2 + "=crash";
+    ASSERT_EQ(run().code, 1);
+    const std::string file = (output() / "run.json").string();
+    const std::string load =
+        "import sys; sys.path.insert(0, sys.argv[1]); from gbench import util\n"
+        "assert util.classify_input_file(sys.argv[2]) == (util.IT_JSON, None)\n"
+        "r = util.sort_benchmark_results(util.load_benchmark_results(sys.argv[2]))\n"
+        "print(len(r['benchmarks']))\n";
+    const auto loaded = run_child({.argv = {"/usr/bin/python3", "-c", load, tool.string(), file}});
+    ASSERT_TRUE(loaded.ok());
+    EXPECT_EQ(loaded->out, "7\n") << loaded->err;
+    const auto scipy = run_child({.argv = {"/usr/bin/python3", "-c", "import numpy, scipy.stats"}});
+    if (!scipy.ok() || !scipy->ok()) return;
+    const auto compared = run_child(
+        {.argv = {"/usr/bin/python3", (tool / "compare.py").string(), "--no-color", "benchmarks", file, file}});
+    ASSERT_TRUE(compared.ok());
+    EXPECT_TRUE(compared->ok()) << compared->err;
+    EXPECT_THAT(compared->out, HasSubstr(kParallel1));
+}
+
+}  // namespace
+}  // namespace faultline::runners

@@ -1,0 +1,109 @@
+// Stands in for faultline-bench and, by the name it is started under, for faultline-workloads: benchmarks with the
+// names of the real ones that measure nothing. FAKE_BEHAVIOUR="NAME=ACTION;..." makes some misbehave:
+//   crash, exit3, error        as it says
+//   hang                       announces its process id through the FIFO FAKE_FIFO (if set), then waits for ever
+//   deaf                       the same, and SIGTERM does not end it
+//   cutlat                     leaves half a latency file
+// FAKE_GARBAGE makes the whole report garbage. FAKE_ENVIRONMENT names a file to write the received environment to.
+#include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+std::string action_of(const std::string& benchmark) {
+    const std::string all = ";" + environment("FAKE_BEHAVIOUR") + ";";
+    const std::string key = ";" + benchmark + "=";
+    const std::size_t at = all.find(key);
+    if (at == std::string::npos) return "";
+    const std::size_t begin = at + key.size();
+    return all.substr(begin, all.find(';', begin) - begin);
+}
+
+[[noreturn]] void wait_for_ever() {
+    if (const std::string fifo = environment("FAKE_FIFO"); !fifo.empty()) {
+        const int fd = ::open(fifo.c_str(), O_WRONLY);
+        const std::string pid = std::to_string(::getpid());
+        if (::write(fd, pid.data(), pid.size()) < 0) std::abort();
+        ::close(fd);
+    }
+    for (;;) ::pause();
+}
+
+void write_latencies(const std::string& benchmark, bool cut) {
+    const std::string directory = environment("FAULTLINE_LATENCY_DIR");
+    if (directory.empty()) return;
+    std::string name = benchmark;
+    std::replace(name.begin(), name.end(), '/', '_');
+    std::ofstream out(std::filesystem::path(directory) / (name + ".lat"));
+    out << "# faultline-latency 1\n# benchmark: " << benchmark << "\n# unit: ns\n";
+    if (!cut) out << "# columns: repetition iteration latency\n0 0 1000\n";
+}
+
+void behave(benchmark::State& state, const std::string& name) {
+    const std::string action = action_of(name);
+    if (action == "crash") {
+        std::signal(SIGSEGV, SIG_DFL);  // a sanitizer's handler would exit instead
+        std::raise(SIGSEGV);
+    }
+    if (action == "exit3") std::_Exit(3);
+    if (action == "deaf") std::signal(SIGTERM, SIG_IGN);
+    if (action == "hang" || action == "deaf") wait_for_ever();
+    if (action == "error") return state.SkipWithError("the data is wrong");
+    for (auto _ : state) state.SetIterationTime(0.001);
+    state.counters["faults_per_second"] = 123456;
+    state.counters["latency_p50_ns"] = 1500;
+    state.counters["latency_p99_ns"] = 20500;
+    state.counters["latency_p999_ns"] = 312000;
+    state.counters["latency_max_ns"] = 4100000;
+    state.SetBytesProcessed(state.iterations() * 1000000);
+    write_latencies(name, action == "cutlat");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (const std::string file = environment("FAKE_ENVIRONMENT"); !file.empty()) {
+        std::ofstream out(file, std::ios::trunc);
+        for (char** entry = environ; *entry != nullptr; ++entry) out << *entry << '\n';
+    }
+    if (!environment("FAKE_GARBAGE").empty()) {
+        for (int i = 1; i < argc; ++i) {
+            const std::string argument = argv[i];
+            if (argument.starts_with("--benchmark_out=")) {
+                std::ofstream(argument.substr(16)) << "{\"context\": {}, \"benchmarks\": 7}";
+                return 0;
+            }
+        }
+    }
+    std::vector<std::string> names = {
+        "fault/first_touch/read/cpu_touched/stride:4K",
+        "fault/first_touch/atomic/cpu_touched/stride:64K",
+        "fault/parallelism/read/threads:1",
+        "fault/parallelism/read/threads:2",
+        "fault/parallelism/read/threads:4",
+        "fault/same_page_storm/write/threads:4",
+    };
+    if (std::string(argv[0]).ends_with("faultline-workloads")) names = {"workload/bfs/karate/svm"};
+    for (const std::string& name : names) {
+        benchmark::RegisterBenchmark(name.c_str(), [name](benchmark::State& state) {
+            behave(state, name);
+        })->UseManualTime();
+    }
+    // The names that FAKE_BEHAVIOUR gives are those above; Google Benchmark adds how it times.
+    benchmark::Initialize(&argc, argv);
+    benchmark::RunSpecifiedBenchmarks();
+}

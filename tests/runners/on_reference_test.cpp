@@ -1,0 +1,81 @@
+// The `faultline` command with nothing replaced: real benchmarks, the unmodified Level Zero loader, the reference.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "results/benchmark_report.h"
+#include "results/latency_file.h"
+#include "runners/plan.h"
+#include "runners/subprocess.h"
+#include "runners/suites.h"
+#include "tests/temporary_directory.h"
+
+namespace faultline::runners {
+namespace {
+
+using results::Json;
+using testing::HasSubstr;
+
+ChildResult faultline(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), FAULTLINE_PROGRAM);
+    const auto result = run_child({.argv = arguments, .environment = {}, .time_limit = std::chrono::minutes(4)});
+    EXPECT_TRUE(result.ok());
+    return result.ok() ? *result : ChildResult{};
+}
+
+TEST(OnReference, EveryFamilyHasAQuestion) {
+    const ChildResult list = faultline({"list"});
+    ASSERT_EQ(list.code, 0) << list.err;
+    std::istringstream in(list.out);
+    std::size_t benchmarks = 0;
+    for (std::string line; std::getline(in, line);) {
+        if (!line.starts_with("  fault/") && !line.starts_with("  workload/")) continue;
+        ++benchmarks;
+        EXPECT_FALSE(question(family_of(line.substr(2))).empty()) << line;
+    }
+    EXPECT_GT(benchmarks, 0u);
+}
+
+TEST(OnReference, RunsOneOfEachFamilyAndKeepsTheirLatencies) {
+    const TemporaryDirectory directory;
+    const auto output = directory.path() / "run";
+    const ChildResult run = faultline({"run", "--device", "reference", "--output", output.string(), "--repetitions",
+                                       "2", "--min-time", "0.01", "--timeout", "60", "--filter",
+                                       "first_touch/write/cpu_touched/stride:2M|threads:1/|bfs/karate"});
+    EXPECT_EQ(run.code, 0) << run.out << run.err;
+    const auto report = results::read_benchmark_report(output / "run.json");
+    ASSERT_TRUE(report.ok()) << report.error().message;
+    std::map<std::string, std::size_t> repetitions;
+    for (const Json& benchmark : report->benchmarks) {
+        if (benchmark["run_type"] != "iteration") continue;
+        ++repetitions[family_of(benchmark["run_name"])];
+        EXPECT_GT(benchmark.value("faults_per_second", 0.0), 0) << benchmark["run_name"];
+    }
+    EXPECT_EQ(repetitions["fault/first_touch"], 2u);
+    for (const char* family : {"fault/parallelism", "fault/same_page_storm", "workload/bfs"}) {
+        EXPECT_GE(repetitions[family], 2u) << family;
+    }
+    const Json& device = report->context["faultline"]["device"];
+    EXPECT_EQ(device["kind"], "reference");
+    EXPECT_EQ(device["policy"], report->context["policy"]);
+    EXPECT_EQ(device["model"], report->context["model"]);
+
+    const auto file = results::read_latency_file(output / "latency" /
+                                                 "fault_first_touch_write_cpu_touched_stride_2M_manual_time.lat");
+    ASSERT_TRUE(file.ok()) << file.error().message;
+    EXPECT_GE(file->samples.size(), 64u);  // 32 accesses an iteration, two repetitions
+    EXPECT_EQ(file->samples.back().repetition, 1u);
+}
+
+TEST(OnReference, APolicyOrModelThatDoesNotExistIsRefusedWithThoseThatDo) {
+    const ChildResult policy = faultline({"run", "--device", "reference", "--policy", "nonsense"});
+    EXPECT_EQ(policy.code, 2);
+    EXPECT_THAT(policy.err, testing::AllOf(HasSubstr("nonsense"), HasSubstr("xe-7.0")));
+    const ChildResult model = faultline({"run", "--device", "reference", "--model", "nonsense"});
+    EXPECT_EQ(model.code, 2);
+    EXPECT_THAT(model.err, testing::AllOf(HasSubstr("nonsense"), HasSubstr("native")));
+}
+
+}  // namespace
+}  // namespace faultline::runners
