@@ -20,7 +20,9 @@
 
 namespace faultline::gpu {
 
-inline constexpr std::uint32_t kTlbEntries = 4096;
+// 256 KiB an EU, which an L2 holds; covers 32 MiB. Random reads of 64 MiB: 167 ns with 1024 entries, 111 with 4096, 30
+// with 16384.
+inline constexpr std::uint32_t kTlbEntries = 8192;
 inline constexpr std::uint64_t kKeyPending = 1ull << 63;
 inline constexpr std::uint64_t kKeyEpochUnit = 1ull << 52;  ///< va >> 12 has 52 bits
 /// Matches no key: no epoch is 0.
