@@ -1,12 +1,13 @@
 // The core's locks: annotated for Clang's analysis, and ranked so that a debug build stops at the first lock taken out
 // of order (the design's invariant 6).
 //
-// Thread safety: as std::mutex and std::shared_mutex, which they are; neither allocates. Debug builds
+// Thread safety: as std::mutex and std::shared_mutex; neither allocates. Debug builds
 // (FAULTLINE_LOCKDEP) keep the held ranks of each thread and abort, naming both locks, when a lock is taken whose rank
 // is not above every rank held. Locks of one rank may nest only where constructed with `nestable`.
 #pragma once
 
-#include <mutex>
+#include <pthread.h>
+
 #include <shared_mutex>
 
 #include "base/thread_annotations.h"
@@ -45,21 +46,21 @@ public:
 
     void lock() FL_ACQUIRE() {
         lockdep_acquire(rank_, name_);
-        mutex_.lock();
+        pthread_mutex_lock(&mutex_);
     }
     bool try_lock() FL_TRY_ACQUIRE(true) {
-        if (!mutex_.try_lock()) return false;
+        if (pthread_mutex_trylock(&mutex_) != 0) return false;
         lockdep_acquire(rank_, name_);
         return true;
     }
     void unlock() FL_RELEASE() {
-        mutex_.unlock();
+        pthread_mutex_unlock(&mutex_);
         lockdep_release(rank_);
     }
-    std::mutex& native() { return mutex_; }
 
 private:
-    std::mutex mutex_;
+    // Spins before it sleeps, as the kernel's spinlocks and mutexes do: most are held for less than a system call takes.
+    pthread_mutex_t mutex_ = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
     LockRank rank_;
     const char* name_;
 };

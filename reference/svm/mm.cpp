@@ -185,7 +185,7 @@ int Mm::Impl::watch(EntryBlock& block, Interval part, const CpuVma& vma) {
 }
 
 /// Makes every system page of `part` present, as a CPU fault would, and watched.
-int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const CpuVma& vma, const HmmRequest& request) {
+int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const HmmRequest& request) {
     bool watched = true;
     std::array<bool, EntryBlock::kPages> system;
     {
@@ -197,12 +197,16 @@ int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const CpuVma& vm
         }
     }
     if (!watched) {
+        // Watched memory needs no look-up: that its VMA went, the reader would have been told.
+        CpuVma vma;
+        if (vmas.lookup(part.start, &vma) != 0 || !vma.interval.contains(part)) return -EFAULT;
+        if (!vma.readable || (request.write && !vma.writable)) return -EPERM;
         // The kernel's own fault first: huge pages, NUMA and limits as for any process. What is discarded between this
         // and the registration is filled by whoever touches it.
         const int advice = request.write ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
         while (::madvise(part.start.ptr(), part.size(), advice) != 0) {
             if (errno == EAGAIN || errno == EINTR) continue;
-            return errno == ENOMEM && vma.interval.contains(part) ? -ENOMEM : -EFAULT;
+            return errno == ENOMEM ? -ENOMEM : -EFAULT;
         }
         const int err = watch(block, part, vma);
         return err == 0 || err == -ENOMEM ? err : -EFAULT;
@@ -223,7 +227,7 @@ int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const CpuVma& vm
     return 0;
 }
 
-int Mm::Impl::fault_block(EntryBlock& block, Interval part, const CpuVma& vma, const HmmRequest& request,
+int Mm::Impl::fault_block(EntryBlock& block, Interval part, const HmmRequest& request,
                           std::pmr::vector<HmmRun>& runs) {
     const unsigned first = block.index_of(part.start);
     const auto any = [&](auto&& predicate) {
@@ -236,7 +240,7 @@ int Mm::Impl::fault_block(EntryBlock& block, Interval part, const CpuVma& vma, c
     if (any(foreign))
         if (const int err = migrate_to_ram(block, part, {}); err != 0) return err;
     if (any([](const Entry& e) { return e.state == EntryState::kSystem; }))
-        if (const int err = fault_in_system(block, part, vma, request); err != 0) return err;
+        if (const int err = fault_in_system(block, part, request); err != 0) return err;
 
     MutexLock guard(block.lock);
     for (unsigned i = 0; i < part.pages(); ++i) {
@@ -257,14 +261,11 @@ int Mm::Impl::fault_block(EntryBlock& block, Interval part, const CpuVma& vma, c
 }
 
 int Mm::Impl::range_fault(const HmmRequest& request, std::pmr::vector<HmmRun>& runs) {
-    CpuVma vma;
-    if (vmas.lookup(request.interval.start, &vma) != 0 || !vma.interval.contains(request.interval)) return -EFAULT;
-    if (!vma.readable || (request.write && !vma.writable)) return -EPERM;
     for (VirtAddr a = request.interval.start; a < request.interval.end;) {
         const Interval part = request.interval.intersect({a, a.align_down(kSize2M) + kSize2M});
         EntryBlock* block = entries.find_or_create(a);
         if (block == nullptr) return -ENOMEM;
-        if (const int err = fault_block(*block, part, vma, request, runs); err != 0) return err;
+        if (const int err = fault_block(*block, part, request, runs); err != 0) return err;
         a = part.end;
     }
     return 0;

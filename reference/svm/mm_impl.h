@@ -61,9 +61,8 @@ struct Mm::Impl final : public MonitorClient {
     std::atomic<std::uint64_t> move_retries{0};
 
 private:
-    int fault_block(EntryBlock& block, Interval part, const CpuVma& vma, const HmmRequest& request,
-                    std::pmr::vector<HmmRun>& runs);
-    int fault_in_system(EntryBlock& block, Interval part, const CpuVma& vma, const HmmRequest& request);
+    int fault_block(EntryBlock& block, Interval part, const HmmRequest& request, std::pmr::vector<HmmRun>& runs);
+    int fault_in_system(EntryBlock& block, Interval part, const HmmRequest& request);
 
     int try_migrate_to_devmem(EntryBlock& block, Zdd* zdd, Interval interval, const CpuVma& vma);
     int take_out(Interval interval, VirtAddr unit);
