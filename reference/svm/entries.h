@@ -49,7 +49,10 @@ struct EntryBlock {
     Mutex lock{LockRank::kLeaf, "mm.block.lock"};
     std::array<Entry, kPages> entries FL_GUARDED_BY(lock);
     std::bitset<kPages> registered FL_GUARDED_BY(lock);  ///< userfaultfd tells us about these pages
-    EntryBlock* next = nullptr;                          ///< list of all blocks, for walkers
+    /// Registered system pages found present, and neither taken nor reported gone since. A page whose discard is not
+    /// reported yet may be marked: whoever touches it takes an ordinary CPU fault. Saves a mincore() a fault, 0.6 us.
+    std::bitset<kPages> present FL_GUARDED_BY(lock);
+    EntryBlock* next = nullptr;  ///< list of all blocks, for walkers
 };
 
 class EntryTable {

@@ -59,7 +59,8 @@ public:
     }
 
 private:
-    // Spins before it sleeps, as the kernel's spinlocks and mutexes do: most are held for less than a system call takes.
+    // Spins before it sleeps, as the kernel's spinlocks and mutexes do: most are held for less than a system call
+    // takes.
     pthread_mutex_t mutex_ = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
     LockRank rank_;
     const char* name_;

@@ -186,15 +186,20 @@ int Mm::Impl::watch(EntryBlock& block, Interval part, const CpuVma& vma) {
 
 /// Makes every system page of `part` present, as a CPU fault would, and watched.
 int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const HmmRequest& request) {
+    const unsigned first = block.index_of(part.start);
+    const unsigned pages = static_cast<unsigned>(part.pages());
     bool watched = true;
-    std::array<bool, EntryBlock::kPages> system;
+    std::array<bool, EntryBlock::kPages> wanted;
+    std::array<unsigned char, EntryBlock::kPages> present;
     {
+        bool all_present = true;
         MutexLock guard(block.lock);
-        for (unsigned i = 0; i < part.pages(); ++i) {
-            const unsigned at = block.index_of(part.start) + i;
-            watched &= block.registered.test(at);
-            system[i] = block.entries[at].state == EntryState::kSystem;
+        for (unsigned i = 0; i < pages; ++i) {
+            watched &= block.registered.test(first + i);
+            wanted[i] = block.entries[first + i].state == EntryState::kSystem && !block.present.test(first + i);
+            all_present &= !wanted[i];
         }
+        if (watched && all_present) return 0;
     }
     if (!watched) {
         // Watched memory needs no look-up: that its VMA went, the reader would have been told.
@@ -209,26 +214,37 @@ int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const HmmRequest
             return errno == ENOMEM ? -ENOMEM : -EFAULT;
         }
         const int err = watch(block, part, vma);
-        return err == 0 || err == -ENOMEM ? err : -EFAULT;
-    }
-    std::array<unsigned char, EntryBlock::kPages> present;
-    presence(part, {present.data(), part.pages()});
-    for (unsigned i = 0; i < part.pages();) {
-        const unsigned first = i;
-        while (i < part.pages() && system[i] && (present[i] & 1) == 0) ++i;
-        if (i == first) {
-            ++i;
-            continue;
-        }
-        const int err = uffd.fill_zero({part.start + first * kPageSize, part.start + i * kPageSize});
-        if (err == -EAGAIN) return -EBUSY;
         if (err != 0) return err == -ENOMEM ? err : -EFAULT;
+        // Its neighbours will be asked for next: one look for the whole block now.
+        part = block.interval().intersect(vma.interval);
+        presence(part, {present.data(), part.pages()});
+    } else {
+        // For one page the fill itself finds out, in one call instead of two.
+        present[0] = 0;
+        if (pages > 1) presence(part, {present.data(), pages});
+        for (unsigned i = 0; i < pages;) {
+            const unsigned hole = i;
+            while (i < pages && wanted[i] && (present[i] & 1) == 0) ++i;
+            if (i == hole) {
+                ++i;
+                continue;
+            }
+            const int err = uffd.fill_zero({part.start + hole * kPageSize, part.start + i * kPageSize});
+            if (err == -EAGAIN) return -EBUSY;
+            if (err != 0) return err == -ENOMEM ? err : -EFAULT;
+        }
+        std::ranges::fill(present, 1);
     }
+    MutexLock guard(block.lock);
+    const unsigned low = block.index_of(part.start);
+    for (unsigned i = 0; i < part.pages(); ++i)
+        if ((present[i] & 1) != 0 && block.registered.test(low + i) &&
+            block.entries[low + i].state == EntryState::kSystem)
+            block.present.set(low + i);
     return 0;
 }
 
-int Mm::Impl::fault_block(EntryBlock& block, Interval part, const HmmRequest& request,
-                          std::pmr::vector<HmmRun>& runs) {
+int Mm::Impl::fault_block(EntryBlock& block, Interval part, const HmmRequest& request, std::pmr::vector<HmmRun>& runs) {
     const unsigned first = block.index_of(part.start);
     const auto any = [&](auto&& predicate) {
         MutexLock guard(block.lock);
@@ -239,8 +255,7 @@ int Mm::Impl::fault_block(EntryBlock& block, Interval part, const HmmRequest& re
     };
     if (any(foreign))
         if (const int err = migrate_to_ram(block, part, {}); err != 0) return err;
-    if (any([](const Entry& e) { return e.state == EntryState::kSystem; }))
-        if (const int err = fault_in_system(block, part, request); err != 0) return err;
+    if (const int err = fault_in_system(block, part, request); err != 0) return err;
 
     MutexLock guard(block.lock);
     for (unsigned i = 0; i < part.pages(); ++i) {
@@ -356,6 +371,8 @@ void Mm::check() const {
         MutexLock guard(block->lock);
         for (unsigned i = 0; i < EntryBlock::kPages; ++i) {
             const Entry& entry = block->entries[i];
+            require(!block->present.test(i) || (entry.state == EntryState::kSystem && block->registered.test(i)),
+                    "a page marked present is not a watched system page");
             if (entry.state == EntryState::kSystem) continue;
             require(entry.state == EntryState::kDevice, "a page is still migrating");
             require(block->registered.test(i), "a device page is not watched");

@@ -152,6 +152,7 @@ void Monitor::remove_entries(Interval interval, bool unregister, Event& event) {
         for (unsigned i = block.index_of(part.start); i < block.index_of(part.start) + part.pages(); ++i) {
             Entry& entry = block.entries[i];
             if (unregister) block.registered.reset(i);
+            block.present.reset(i);
             if (entry.state == EntryState::kDevice) {
                 if (event.dropped.empty() || event.dropped.back().zdd != entry.zdd)
                     event.dropped.push_back({entry.zdd, 0});
@@ -176,6 +177,7 @@ void Monitor::move_entries(VirtAddr from, VirtAddr to, std::uint64_t size, Event
             const unsigned i = source->index_of(from + offset);
             if (!source->registered.test(i)) continue;
             source->registered.reset(i);
+            source->present.reset(i);
             Entry& entry = source->entries[i];
             moved = entry;
             if (entry.state == EntryState::kDevice) {
