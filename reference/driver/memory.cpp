@@ -50,9 +50,9 @@ ze_result_t check_request(std::size_t size, std::size_t alignment, const void* o
 
 }  // namespace
 
-// Reserves an address range for the block and binds it. The kernel may hand out one that was just unmapped while a
-// fault on it is still being served, whose SVM range is in the way (-EBUSY) until it is collected: then another one is
-// taken.
+// Reserves an address range for the block and binds it. The kernel hands out addresses as soon as they are free, which
+// is before userfaultfd tells of it: while another thread is inside that munmap, the SVM ranges that were there are
+// still in the way (-EBUSY). Then another address range is taken.
 int Context::place(Allocation& a, std::size_t alignment) {
     constexpr int kTries = 4;
     std::array<svm::Interval, kTries> refused{};

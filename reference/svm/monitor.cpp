@@ -1,6 +1,7 @@
 #include "reference/svm/monitor.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -60,6 +61,7 @@ MmCounters Monitor::counters() const {
 }
 
 void Monitor::sync() const {
+    while (uffd_.event_unread()) sched_yield();
     // An event that has been read was read in a window that is odd; once that window is over it is in events_read_.
     const int seq = read_seq_.load();
     if (seq % 2 != 0) read_seq_.wait(seq);

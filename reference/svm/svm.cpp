@@ -33,6 +33,11 @@ bool needs_migrate_to_vram(const SvmRange& range, Device& device, bool devmem_on
     return devmem_only || range.interval.size() >= device.policy().migrate_min.count;
 }
 
+bool fits_cpu_vma(const Mm& mm, const SvmRange& range) {
+    CpuVma vma;
+    return mm.find_vma(range.interval.start, &vma) == 0 && vma.interval.contains(range.interval);
+}
+
 /// xe_svm_range_is_valid(): bound, not invalidated since, and in device memory where it must be. Opportunistic.
 bool range_is_valid(const SvmRange& range, bool devmem_only) {
     return range.tile_present.load(std::memory_order_acquire) &&
@@ -227,6 +232,8 @@ int Vm::Impl::svm_handle_pagefault(Vma& vma, VirtAddr fault_addr, Access access)
         err = range_get_pages(range, devmem_only);
         if (err == -EOPNOTSUPP || err == -EFAULT || err == -EPERM) {
             timeslice *= 2;
+            // Addresses may be another mapping's before the notifier hears of it (Mm::sync()): such a range has to go.
+            if (!fits_cpu_vma(device.mm(), range)) range_destroy(range);
             if (migrate_tries > 0 || !devmem_only) continue;
             return done();  // the same wart
         }

@@ -95,6 +95,13 @@ void Uffd::wake(Interval interval) const {
     ::ioctl(fd_, UFFDIO_WAKE, &range);
 }
 
+bool Uffd::event_unread() const {
+    // Every ioctl that fills memory answers EAGAIN first of all while the mapping changes; of no memory, EINVAL
+    // otherwise.
+    uffdio_zeropage nothing{{0, 0}, 0, 0};
+    return ::ioctl(fd_, UFFDIO_ZEROPAGE, &nothing) != 0 && errno == EAGAIN;
+}
+
 std::size_t Uffd::read(std::span<uffd_msg> messages) const {
     const ssize_t bytes = ::read(fd_, messages.data(), messages.size_bytes());
     return bytes > 0 ? static_cast<std::size_t>(bytes) / sizeof(uffd_msg) : 0;

@@ -38,6 +38,9 @@ public:
     /// Maps the zero page where nothing is present; then wakes. As fill_zero(), for one page, and cheaper.
     int zero_page(VirtAddr page) const;
     void wake(Interval interval) const;
+    /// True while an unmap, discard or remap has begun whose event has not been read, posted or not: the kernel frees
+    /// the addresses first, and another thread may have them by now.
+    bool event_unread() const;
     /// Messages that are there now; 0 when none.
     std::size_t read(std::span<uffd_msg> messages) const;
 

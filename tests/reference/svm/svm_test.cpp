@@ -204,6 +204,29 @@ TEST_F(Svm, NewMemoryAtAnOldAddressIsNew) {
     }
 }
 
+// munmap frees addresses before userfaultfd reports it: another thread may have them while the first is still inside.
+TEST_F(Svm, AddressesReusedBeforeMunmapReturnsAreNew) {
+    start();
+    SoftEu eu(*vm, tlb);
+    Mapping memory(kSize2M);
+    for (std::uint64_t round = 0; round < 300; ++round) {
+        memory.fill(round);
+        ASSERT_EQ(Mapping::value(9, round), eu.read(memory.words() + 9));
+        std::thread unmapper([&] { ::munmap(memory.start().ptr(), kSize2M); });
+        void* again = MAP_FAILED;
+        while (again == MAP_FAILED)
+            again = ::mmap(memory.start().ptr(), kSize2M, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+        memory.words()[10] = round;
+        mm->sync();
+        ASSERT_EQ(0u, eu.read(memory.words() + 9)) << "round " << round;
+        ASSERT_EQ(round, eu.read(memory.words() + 10));
+        eu.write(memory.words() + 11, round + 7);
+        ASSERT_EQ(round + 7, memory.words()[11]);
+        unmapper.join();
+    }
+}
+
 TEST_F(Svm, EveryVmIsInvalidated) {
     start();
     Vm* other = new_vm();
