@@ -155,5 +155,6 @@ kernel void generic_pointer(global uint* out, uint choose) {
     out[2] = here[1];
 }
 
-__attribute__((reqd_work_group_size(64, 2, 1)))
-kernel void fixed_group(global uint* out) { out[get_global_linear_id()] = (uint)get_local_linear_id(); }
+__attribute__((reqd_work_group_size(64, 2, 1))) kernel void fixed_group(global uint* out) {
+    out[get_global_linear_id()] = (uint)get_local_linear_id();
+}
