@@ -10,9 +10,11 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "reference/svm/pagemap.h"
@@ -31,16 +33,29 @@ private:
     InlineCopyEngine engine_;
 };
 
-/// Counts what it is told, and what the sequence said meanwhile.
+/// Counts what it is told.
 class RecordingNotifier final : public IntervalNotifier {
 public:
     void invalidate(const MmuRange& range, std::uint64_t seq) override {
+        std::lock_guard guard(lock_);
         set_seq(seq);
-        last = range;
-        ++count;
+        last_ = range;
+        ++count_;
     }
-    MmuRange last;
-    std::atomic<int> count{0};
+    MmuRange last() {
+        std::lock_guard guard(lock_);
+        return last_;
+    }
+    /// How often it was told since the last call.
+    int take_count() {
+        std::lock_guard guard(lock_);
+        return std::exchange(count_, 0);
+    }
+
+private:
+    std::mutex lock_;
+    MmuRange last_;
+    int count_ = 0;
 };
 
 /// Two devices with owners of their own.
@@ -170,11 +185,11 @@ TEST_F(Migrate, NotifiersAreToldOfEveryWay) {
     EXPECT_FALSE(mm->read_retry(notifier, seq));
 
     const auto told = [&](MmuEvent event, Interval interval) {
-        EXPECT_EQ(event, notifier.last.event);
-        EXPECT_TRUE(notifier.last.interval.contains(interval));
+        EXPECT_EQ(event, notifier.last().event);
+        EXPECT_TRUE(notifier.last().interval.contains(interval));
         EXPECT_TRUE(mm->read_retry(notifier, seq));
         seq = mm->read_begin(notifier);
-        return notifier.count.exchange(0);
+        return notifier.take_count();
     };
     ASSERT_EQ(0, to_device(memory.interval()));
     EXPECT_EQ(1, told(MmuEvent::kMigrate, memory.interval()));
