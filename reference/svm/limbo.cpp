@@ -23,14 +23,23 @@ Limbo::Limbo(const Uffd& uffd, Bytes cache)
       pools_{Pool{std::pmr::vector<VirtAddr>(&arena()), std::pmr::vector<VirtAddr>(&arena())},
              Pool{std::pmr::vector<VirtAddr>(&arena()), std::pmr::vector<VirtAddr>(&arena())},
              Pool{std::pmr::vector<VirtAddr>(&arena()), std::pmr::vector<VirtAddr>(&arena())},
-             Pool{std::pmr::vector<VirtAddr>(&arena()), std::pmr::vector<VirtAddr>(&arena())}} {
+             Pool{std::pmr::vector<VirtAddr>(&arena()), std::pmr::vector<VirtAddr>(&arena())}},
+      garbage_(&arena()) {
     void* space = arena_map(kSpace);
     if (space == nullptr) throw std::bad_alloc();
     space_ = {VirtAddr::of(space), VirtAddr::of(space) + kSpace.count};
     next_ = space_.start;
 }
 
+int Limbo::start() {
+    return collector_.start(
+        "faultline-free", [](void* self) { static_cast<Limbo*>(self)->collect(); }, this);
+}
+
 Limbo::~Limbo() {
+    stop_.store(true, std::memory_order_release);
+    bell_.ring();
+    collector_.join();
     uffd_.unregister({space_.start, next_});
     arena_unmap(space_.start.ptr(), kSpace);
 }
@@ -110,12 +119,51 @@ void Limbo::give_populated(LimboKind kind, VirtAddr unit) {
 }
 
 void Limbo::give_discarded(LimboKind kind, VirtAddr unit) {
-    const Interval interval{unit, unit + limbo_size(kind)};
+    const Bytes size{limbo_size(kind)};
+    bool later = false;
+    {
+        // A collector that falls behind must not let the process grow.
+        MutexLock guard(lock_);
+        later = garbage_size_ + size <= cache_;
+        if (later) {
+            garbage_.push_back({kind, unit});
+            garbage_size_ = garbage_size_ + size;
+        }
+    }
+    if (later)
+        bell_.ring();
+    else
+        discard({kind, unit});
+}
+
+void Limbo::discard(Garbage garbage) {
+    const Interval interval{garbage.unit, garbage.unit + limbo_size(garbage.kind)};
     // Unregistered meanwhile: the discard of a registered range waits for the reader of its event, 20-240 us.
     uffd_.unregister(interval);
-    ::madvise(unit.ptr(), interval.size(), MADV_DONTNEED);
+    ::madvise(interval.start.ptr(), interval.size(), MADV_DONTNEED);
     uffd_.register_missing(interval);
-    give_empty(kind, unit);
+    give_empty(garbage.kind, garbage.unit);
+}
+
+void Limbo::collect() {
+    for (;;) {
+        const int seen = bell_.seen();
+        Garbage garbage{};
+        {
+            MutexLock guard(lock_);
+            if (!garbage_.empty()) {
+                garbage = garbage_.back();
+                garbage_.pop_back();
+                garbage_size_ = garbage_size_ - Bytes{limbo_size(garbage.kind)};
+            }
+        }
+        if (garbage.unit.value != 0)
+            discard(garbage);
+        else if (stop_.load(std::memory_order_acquire))
+            return;
+        else
+            bell_.wait(seen);
+    }
 }
 
 }  // namespace faultline::svm

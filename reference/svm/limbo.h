@@ -8,10 +8,13 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory_resource>
 #include <vector>
 
+#include "reference/svm/bell.h"
 #include "reference/svm/lock.h"
+#include "reference/svm/service_thread.h"
 #include "reference/svm/types.h"
 #include "reference/svm/uffd.h"
 
@@ -34,6 +37,9 @@ class Limbo {
 public:
     /// Populated units beyond `cache` bytes are freed to the kernel.
     Limbo(const Uffd& uffd, Bytes cache);
+    /// Starts the thread that frees pages, off the path of whoever migrates: 75 us for 2 MiB of small pages, where the
+    /// copy takes 165. 0 or -errno.
+    int start();
     ~Limbo();
     Limbo(const Limbo&) = delete;
     Limbo& operator=(const Limbo&) = delete;
@@ -45,7 +51,7 @@ public:
     void give_empty(LimboKind kind, VirtAddr unit);
     /// REQUIRES: every page of the unit is present.
     void give_populated(LimboKind kind, VirtAddr unit);
-    /// Any state: frees what is there.
+    /// Any state: what is there is freed soon.
     void give_discarded(LimboKind kind, VirtAddr unit);
 
 private:
@@ -56,6 +62,15 @@ private:
     };
 
     Pool& pool(LimboKind kind) FL_REQUIRES(lock_) { return pools_[static_cast<unsigned>(kind)]; }
+    /// A populated unit whose pages nobody wants.
+    struct Garbage {
+        LimboKind kind;
+        VirtAddr unit;
+    };
+
+    /// Frees the pages of the unit, which is empty then.
+    void discard(Garbage garbage);
+    void collect();
     /// Cuts fresh address space into empty units of that kind.
     int grow(LimboKind kind);
 
@@ -66,6 +81,12 @@ private:
     VirtAddr next_ FL_GUARDED_BY(lock_);
     std::array<Pool, kKinds> pools_ FL_GUARDED_BY(lock_);
     Bytes populated_ FL_GUARDED_BY(lock_);
+    std::pmr::vector<Garbage> garbage_ FL_GUARDED_BY(lock_);
+    Bytes garbage_size_ FL_GUARDED_BY(lock_);
+
+    Bell bell_;
+    std::atomic<bool> stop_{false};
+    ServiceThread collector_;
 };
 
 }  // namespace faultline::svm

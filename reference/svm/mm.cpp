@@ -58,6 +58,7 @@ Mm* Mm::create(const MmOptions& options, int* err) {
         *err = impl->uffd.open(options.user_mode_only);
         if (*err == 0) *err = impl->vmas.open();
         if (*err == 0) impl->limbo = arena_new<Limbo>(impl->uffd, options.limbo_cache);
+        if (*err == 0) *err = impl->limbo->start();
         Mm* expected = nullptr;
         auto* mm = static_cast<Mm*>(memory);
         if (*err == 0 && !the_mm.compare_exchange_strong(expected, mm)) *err = -EBUSY;
