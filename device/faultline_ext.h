@@ -32,7 +32,7 @@ typedef enum _faultline_text_t {
     FAULTLINE_TEXT_POLICY = 0,     /* canonical policy text */
     FAULTLINE_TEXT_MODEL = 1,      /* name of the device model */
     FAULTLINE_TEXT_LAST_ERROR = 2, /* why the context was lost: address, access and error; empty when it was not */
-    FAULTLINE_TEXT_MONITOR = 3     /* how the address space is watched: "uffd+move", "uffd+copy", ", user-mode-only" */
+    FAULTLINE_TEXT_MONITOR = 3     /* how the address space is watched: "uffd+move", with ", user-mode-only" where so */
 } faultline_text_t;
 typedef ze_result_t(ZE_APICALL* faultline_pfnDeviceGetText_t)(ze_device_handle_t device, faultline_text_t which,
                                                               size_t* size, char* text);
