@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -20,7 +21,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <semaphore>
 #include <thread>
 #include <vector>
 
@@ -128,32 +128,38 @@ void uffd_reader(benchmark::State& state) {
     report(state);
 }
 
-/// Keeps `outstanding` faults under way from one thread, as suspended work-groups do.
+/// Keeps `outstanding` faults under way from one thread, as an EU's suspended work-groups do; like an EU, it looks
+/// again for acks before it would sleep.
 class OutstandingFaults final : public Faulter {
 public:
-    explicit OutstandingFaults(std::ptrdiff_t outstanding) : slots_(outstanding), all_(outstanding) {}
+    explicit OutstandingFaults(std::int64_t outstanding) : limit_(outstanding) {}
 
     void ack(const Pagefault&, int err) override {
-        if (err != 0) failed_.store(err);
-        slots_.release();
+        if (err != 0) failed_.store(err, std::memory_order_relaxed);
+        acked_.fetch_add(1, std::memory_order_release);
     }
     void fault(Vm& vm, VirtAddr page) {
-        slots_.acquire();
+        wait_until_under(limit_);
         Pagefault fault;
         fault.page_addr = page;
         fault.asid = vm.asid();
         fault.faulter = this;
         vm.device().pagefault_handler(fault);
+        ++posted_;
     }
     int finish() {
-        for (std::ptrdiff_t i = 0; i < all_; ++i) slots_.acquire();
-        slots_.release(all_);
-        return failed_.load();
+        wait_until_under(1);
+        return failed_.load(std::memory_order_relaxed);
     }
 
 private:
-    std::counting_semaphore<> slots_;
-    std::ptrdiff_t all_;
+    void wait_until_under(std::int64_t count) const {
+        while (posted_ - acked_.load(std::memory_order_acquire) >= count) sched_yield();
+    }
+
+    const std::int64_t limit_;
+    std::int64_t posted_ = 0;
+    std::atomic<std::int64_t> acked_{0};
     std::atomic<int> failed_{0};
 };
 
