@@ -159,7 +159,8 @@ public:
 
     /// hmm_range_fault(): faults every page in, registers the interval for events, and describes the pages in order.
     /// REQUIRES: inside one VMA. Errors: -EBUSY (a migration is under way or an invalidation came between: try again),
-    /// -EFAULT (no VMA, or write wanted on a read-only one), -EPERM (no access), -ENOMEM.
+    /// -EFAULT (no VMA), -EPERM (no access, or write wanted on a read-only VMA; memory that is watched already is not
+    /// looked up again), -ENOMEM.
     int range_fault(const HmmRequest& request, std::pmr::vector<HmmRun>& runs);
     /// drm_gpusvm_scan_mm(): where the pages of the interval are; `pagemap` is the one that counts as "equal".
     MmScan scan(Interval interval, const Pagemap* pagemap) const;

@@ -1,5 +1,7 @@
 #include "reference/svm/pagemap.h"
 
+#include <sched.h>
+
 #include <cerrno>
 #include <new>
 
@@ -21,8 +23,10 @@ bool Zdd::try_get() {
 
 void Zdd::put() {
     if (refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    if (block.base != nullptr) pagemap.vram().free(&block);
+    Pagemap& owner = pagemap;
+    if (block.base != nullptr) owner.vram().free(&block);
     arena_delete(this);
+    owner.zdd_freed();
 }
 
 void zdd_pages_come(Zdd* zdd, unsigned count) {
@@ -55,7 +59,10 @@ void Pagemap::destroy(Pagemap* pagemap) {
     Mm& mm = *pagemap->config_.mm;
     mm.adopt_this_thread();
     mm.impl().evict_everywhere({.pagemap = pagemap});
-    mm.sync();  // allocations whose memory was unmapped are freed by the event thread
+    // What was unmapped is freed by the event thread, and a CPU-fault worker drops its reference after its page came
+    // back.
+    mm.sync();
+    while (pagemap->zdds_.load(std::memory_order_acquire) != 0) sched_yield();
     arena_delete(pagemap);
 }
 
@@ -75,6 +82,7 @@ Zdd* Pagemap::zdd_alloc(Interval interval, int* err) {
     Zdd* zdd = nullptr;
     try {
         zdd = arena_new<Zdd>(*this, interval);
+        zdds_.fetch_add(1, std::memory_order_relaxed);
     } catch (const std::bad_alloc&) {
         *err = -ENOMEM;
         return nullptr;

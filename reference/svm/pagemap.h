@@ -55,6 +55,8 @@ public:
     bool timeslice_over(const Zdd& zdd) const;
     /// An allocation of that size with one reference, evicting others if it must. Null and -ENOMEM or -EINVAL.
     Zdd* zdd_alloc(Interval interval, int* err);
+    /// The last reference to an allocation is gone, and its VRAM free; the caller no longer touches the pagemap.
+    void zdd_freed() { zdds_.fetch_sub(1, std::memory_order_release); }
 
 private:
     template <typename T, typename... Args>
@@ -65,6 +67,7 @@ private:
     ~Pagemap() = default;
 
     const PagemapConfig config_;
+    std::atomic<int> zdds_{0};  ///< allocations that somebody still refers to: a CPU-fault worker, say
 };
 
 }  // namespace faultline::svm
