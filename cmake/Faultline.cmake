@@ -19,6 +19,8 @@ target_compile_options(faultline_options INTERFACE
   # GCC 12 reports false positives of these in its own library at -O2.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-array-bounds -Wno-stringop-overflow>)
 target_compile_definitions(faultline_options INTERFACE $<$<CONFIG:Debug>:FAULTLINE_LOCKDEP>)
+# Symbols for the stacks that lockdep prints.
+target_link_options(faultline_options INTERFACE $<$<CONFIG:Debug>:-rdynamic>)
 target_link_libraries(faultline_options INTERFACE Threads::Threads)
 
 if(FAULTLINE_SANITIZE)

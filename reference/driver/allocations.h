@@ -16,8 +16,8 @@
 #include <optional>
 #include <vector>
 
+#include "reference/svm/bo.h"
 #include "reference/svm/types.h"
-#include "reference/svm/vram.h"
 
 namespace faultline::driver {
 
@@ -31,7 +31,8 @@ struct Allocation {
     svm::Interval interval{};  ///< whole pages
     std::size_t size = 0;      ///< as asked for
     std::uint64_t id = 0;
-    svm::VramBlock block{};  ///< device memory only
+    svm::Bo* bo = nullptr;      ///< device memory only, pinned
+    std::byte* vram = nullptr;  ///< and where it is
 };
 
 class Allocations {

@@ -27,8 +27,8 @@ ze_result_t get_properties(ze_device_handle_t handle, ze_device_properties_t* p)
     p->deviceId = 1;
     p->flags = ZE_DEVICE_PROPERTY_FLAG_ONDEMANDPAGING;
     p->subdeviceId = 0;
-    p->coreClockRate = static_cast<std::uint32_t>(std::lround(1e3 / tick_ns));  // MHz of the device clock
-    p->maxMemAllocSize = std::bit_floor(device.core().vram().size().count);     // one buddy block
+    p->coreClockRate = static_cast<std::uint32_t>(std::lround(1e3 / tick_ns));           // MHz of the device clock
+    p->maxMemAllocSize = std::bit_floor(device.core().root_tile().vram().size().count);  // one buddy block
     p->maxHardwareContexts = std::numeric_limits<std::uint16_t>::max();
     p->maxCommandQueuePriority = 0;
     p->numThreadsPerEU = model.threads_per_eu;
@@ -93,7 +93,7 @@ ze_result_t get_memory_properties(ze_device_handle_t handle, std::uint32_t* coun
         p.flags = 0;
         p.maxClockRate = 0;  // not known
         p.maxBusWidth = 0;   // not known
-        p.totalSize = device.core().vram().size().count;
+        p.totalSize = device.core().root_tile().vram().size().count;
         set_name(p.name, "VRAM (host memory)");
         for (auto* next = static_cast<StructureHeader*>(p.pNext); next != nullptr;
              next = static_cast<StructureHeader*>(next->next)) {

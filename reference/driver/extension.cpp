@@ -31,7 +31,7 @@ Device* device_of(ze_device_handle_t handle) {
 ze_result_t get_gt_stats(ze_device_handle_t handle, std::size_t* size, char* text) {
     Device* device = device_of(handle);
     if (device == nullptr) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-    return copy_text(device->core().gt_stats().print(), size, text);
+    return copy_text(device->core().root_tile().gt_stats().print(), size, text);
 }
 
 ze_result_t get_text(ze_device_handle_t handle, faultline_text_t which, std::size_t* size, char* text) {
@@ -56,7 +56,7 @@ std::int32_t residency_of(Driver& driver, svm::VirtAddr page) {
     }
     const svm::Pagemap* pagemap = driver.mm().residency(page);
     for (const auto& device : driver.devices()) {
-        if (&device->core().pagemap() == pagemap) return static_cast<std::int32_t>(device->index());
+        if (&device->core().root_tile().pagemap() == pagemap) return static_cast<std::int32_t>(device->index());
     }
     return FAULTLINE_RESIDENCY_SYSTEM;
 }

@@ -39,6 +39,11 @@ svm::Interval map(std::size_t size, std::size_t alignment, int protection, int s
 
 void unmap(svm::Interval interval) { munmap(interval.start.ptr(), interval.size()); }
 
+void drop(svm::Bo& bo) {
+    bo.unpin();
+    bo.put();
+}
+
 ze_result_t check_request(std::size_t size, std::size_t alignment, const void* out) {
     if (out == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_POINTER;
     if (size == 0) return ZE_RESULT_ERROR_INVALID_SIZE;
@@ -63,7 +68,7 @@ int Context::place(Allocation& a, std::size_t alignment) {
             err = -ENOMEM;
             break;
         }
-        err = vm(*a.device).bind_bo(a.interval, a.block.base);
+        err = vm(*a.device).bind_bo(a.interval, *a.bo);
         if (err != 0) refused[i] = a.interval;
     }
     for (const svm::Interval& interval : refused) {
@@ -74,13 +79,14 @@ int Context::place(Allocation& a, std::size_t alignment) {
 
 ze_result_t Context::alloc_device(Device& device, std::size_t size, std::size_t alignment, void** out) {
     Allocation a{.type = ZE_MEMORY_TYPE_DEVICE, .context = this, .device = &device, .size = size, .id = next_id++};
-    svm::Vram& vram = device.core().vram();
-    int err = vram.alloc(Bytes{whole_pages(size)}, nullptr, /*may_evict=*/true, &a.block);
+    int err = 0;
+    a.bo = svm::Bo::create(device.core().root_tile(), Bytes{whole_pages(size)}, &err);
     if (err == -EINVAL) return ZE_RESULT_ERROR_UNSUPPORTED_SIZE;
     if (err != 0) return ZE_RESULT_ERROR_OUT_OF_DEVICE_MEMORY;
+    a.vram = a.bo->pin(&err);
     err = place(a, alignment_of(size, alignment));
     if (err != 0) {
-        vram.free(&a.block);
+        drop(*a.bo);
         return err == -ENOMEM ? ZE_RESULT_ERROR_OUT_OF_HOST_MEMORY : ZE_RESULT_ERROR_UNKNOWN;
     }
     driver_.allocations().insert(a);
@@ -110,8 +116,7 @@ ze_result_t Context::alloc_host(std::size_t size, std::size_t alignment, void** 
 void Context::release(const Allocation& a) {
     if (a.type == ZE_MEMORY_TYPE_DEVICE) {
         vm(*a.device).unbind(a.interval);
-        svm::VramBlock block = a.block;
-        a.device->core().vram().free(&block);
+        drop(*a.bo);
     }
     unmap(a.interval);
 }
@@ -132,7 +137,7 @@ std::optional<Allocation> Context::find(const void* p) const {
 void* Context::reach(const void* p) const {
     const auto found = find(p);
     if (!found || found->type != ZE_MEMORY_TYPE_DEVICE) return const_cast<void*>(p);
-    return static_cast<std::byte*>(found->block.base) + (svm::VirtAddr::of(p) - found->interval.start);
+    return found->vram + (svm::VirtAddr::of(p) - found->interval.start);
 }
 
 namespace {

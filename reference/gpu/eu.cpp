@@ -236,7 +236,7 @@ void Eu::fault(std::uint64_t va, svm::Access access, bool from_signal) {
     thread.fault_.page_addr = svm::VirtAddr{va}.align_down(svm::kPageSize);
     thread.fault_.asid = thread.dispatch_->asid;
     thread.fault_.access = access;
-    thread.fault_.engine_instance = static_cast<std::uint8_t>(index_);
+    thread.fault_.engine = static_cast<std::uint8_t>(index_);
     thread.fault_.faulter = &thread;
     thread.wait_for_monitor_ = from_signal;
     ++counters_.faults;

@@ -56,10 +56,8 @@ Expected<std::unique_ptr<Gpu>> Gpu::create(const DeviceModel& model, const svm::
     svm::DeviceConfig config;
     config.mm = &mm;
     config.clock = impl->device_clock;
-    config.copy_engine = impl->copies;
-    config.tlb = impl->shootdown;
+    config.tiles[0] = {impl->copies, impl->shootdown, model.vram};
     config.policy = policy;
-    config.vram_size = model.vram;
     config.hardware_threads = model.eus * model.threads_per_eu;
     int err = 0;
     impl->device = svm::Device::create(config, &err);

@@ -213,7 +213,7 @@ void invalidate(benchmark::State& state) {
             rig.run("random_read", groups, kGroupSize, table.data(), std::uint64_t{(2 << 20) / 8 - 1}, 64u, out.data());
     });
     svm::Interval page{svm::VirtAddr::of(table.data()), svm::VirtAddr::of(table.data()) + svm::kPageSize};
-    for (auto _ : state) rig.gpu().core().tlb().invalidate(1, page);
+    for (auto _ : state) rig.gpu().core().root_tile().tlb().invalidate(1, page);
     stop = true;
     kernels.join();
 }

@@ -43,20 +43,21 @@ bool CpuVmas::is_huge(Interval interval) const {
     return ::ioctl(pagemap_, uapi::kPagemapScan, &scan) > 0;
 }
 
-int CpuVmas::lookup(VirtAddr addr, CpuVma* vma) const {
+int CpuVmas::lookup(VirtAddr addr, Which which, CpuVma* vma) const {
     int err = -ENOTTY;
     if (has_query_.load(std::memory_order_relaxed)) {
-        err = lookup_by_query(addr, vma);
+        err = lookup_by_query(addr, which, vma);
         if (err == -ENOTTY) has_query_.store(false, std::memory_order_relaxed);
     }
-    if (err == -ENOTTY) err = lookup_by_text(addr, vma);
+    if (err == -ENOTTY) err = lookup_by_text(addr, which, vma);
     return err;
 }
 
-int CpuVmas::lookup_by_query(VirtAddr addr, CpuVma* vma) const {
+int CpuVmas::lookup_by_query(VirtAddr addr, Which which, CpuVma* vma) const {
     char name[16] = {};
     uapi::ProcmapQuery query{};
     query.size = sizeof(query);
+    query.query_flags = which == Which::kCoveringOrNext ? uapi::kProcmapCoveringOrNextVma : 0;
     query.query_addr = addr.value;
     query.vma_name_addr = reinterpret_cast<std::uint64_t>(name);
     query.vma_name_size = sizeof(name);
@@ -79,7 +80,7 @@ int CpuVmas::lookup_by_query(VirtAddr addr, CpuVma* vma) const {
     return 0;
 }
 
-int CpuVmas::lookup_by_text(VirtAddr addr, CpuVma* vma) const {
+int CpuVmas::lookup_by_text(VirtAddr addr, Which which, CpuVma* vma) const {
     const int fd = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);  // each reader needs a position of its own
     if (fd < 0) return -ENOENT;
     char buffer[4096];
@@ -95,7 +96,7 @@ int CpuVmas::lookup_by_text(VirtAddr addr, CpuVma* vma) const {
             const char* last = line.data() + line.size();
             const char* p = std::from_chars(line.data(), last, start, 16).ptr + 1;
             p = std::from_chars(p, last, end, 16).ptr + 1;
-            if (addr.value < start || addr.value >= end) continue;
+            if (addr.value >= end || (addr.value < start && which == Which::kCovering)) continue;
             const std::string_view rest(p, static_cast<std::size_t>(last - p));
             vma->interval = {{start}, {end}};
             vma->readable = rest[0] == 'r';

@@ -18,47 +18,60 @@ Device::Device(const DeviceConfig& config) : config_(config), asid_to_vm_(&arena
 
 Device::~Device() = default;
 
+FaultQueues* Device::make_queues(const Policy& policy, int* err) {
+    return FaultQueues::create(*this, policy, (config_.hardware_threads + kHardwareEngines) * kFaultsPerThread, err);
+}
+
+int Device::init() {
+    for (unsigned id = 0; id < config_.tile_count; ++id) {
+        tiles_[id] = arena_new<Tile>(*this, id, config_.tiles[id]);
+        if (const int err = tiles_[id]->init(); err != 0) return err;
+    }
+    prefetch_ = arena_new<PrefetchWorkers>();
+    if (const int err = prefetch_->start(); err != 0) return err;
+    int err = 0;
+    queues_ = make_queues(config_.policy, &err);
+    return err;
+}
+
 Device* Device::create(const DeviceConfig& config, int* err) {
     Device* device = nullptr;
-    *err = 0;
     try {
         device = arena_new<Device>(config);
-        device->vram_ = Vram::create(config.vram_size, err);
-        if (*err == 0) {
-            PagemapConfig pagemap;
-            pagemap.mm = config.mm;
-            pagemap.vram = device->vram_;
-            pagemap.engine = config.copy_engine;
-            pagemap.stats = &device->stats_;
-            pagemap.clock = config.clock;
-            pagemap.owner = config.owner != nullptr ? config.owner : device;
-            device->pagemap_ = Pagemap::create(pagemap, err);
-        }
-        if (*err == 0)
-            device->queues_ = FaultQueues::create(*device, config.policy.queue_count,
-                                                  (config.hardware_threads + kHardwareEngines) * kFaultsPerThread, err);
+        *err = device->init();
     } catch (const std::bad_alloc&) {
         *err = -ENOMEM;
     }
-    if (*err != 0 && device != nullptr) {
-        destroy(device);
-        device = nullptr;
-    }
-    return device;
+    if (*err == 0) return device;
+    if (device != nullptr) destroy(device);
+    return nullptr;
 }
 
 void Device::destroy(Device* device) {
     if (device->queues_ != nullptr) FaultQueues::destroy(device->queues_);
-    if (device->pagemap_ != nullptr) Pagemap::destroy(device->pagemap_);
-    if (device->vram_ != nullptr) Vram::destroy(device->vram_);
+    arena_delete(device->prefetch_);
+    for (Tile* tile : device->tiles_) arena_delete(tile);
     arena_delete(device);
 }
 
+int Device::set_policy(const Policy& policy) {
+    int err = 0;
+    FaultQueues* queues = make_queues(policy, &err);
+    if (err != 0) return err;
+    FaultQueues::destroy(queues_);
+    queues_ = queues;
+    const bool same_peers = config_.policy.interconnect == policy.interconnect;
+    config_.policy = policy;
+    for (unsigned id = 0; id < config_.tile_count && !same_peers && err == 0; ++id) err = tiles_[id]->renew_owner();
+    return err;
+}
+
 /// xe_pagefault_service().
-int Device::pagefault_service(const Pagefault& fault) {
+int Device::pagefault_service(const Pagefault& fault, Interval* serviced) {
+    if (fault.fault_level == kFaultLevelNack) return -EFAULT;  // the producer wants it refused
     Vm* vm = asid_to_vm(fault.asid);
     if (vm == nullptr) return -EINVAL;
-    const int err = vm->handle_fault(fault);
+    const int err = vm->handle_fault(fault, serviced);
     vm->put();
     return err;
 }
@@ -79,6 +92,14 @@ Vm* Device::asid_to_vm(std::uint32_t asid) {
     MutexLock guard(asid_lock_);
     const auto it = asid_to_vm_.find(asid);
     return it == asid_to_vm_.end() ? nullptr : it->second->get();
+}
+
+bool has_interconnect(const Peer& a, const Peer& b) {
+    if (&a.device == &b.device) return true;
+    const DeviceConfig& one = a.device.config();
+    const DeviceConfig& other = b.device.config();
+    return one.policy.interconnect && other.policy.interconnect && one.topology != nullptr &&
+           one.topology == other.topology && one.topology->has_link(one.index, other.index);
 }
 
 }  // namespace faultline::svm

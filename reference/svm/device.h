@@ -1,23 +1,23 @@
-// One device of the core (xe_device, one tile, one GT): VRAM, pagemap, fault queues, ASIDs, counters.
+// One device of the core (xe_device): tiles, fault queues, prefetch workers, ASIDs, policy.
 //
-// Thread safety: every function may be called from any thread. Ownership: the Device owns VRAM, pagemap, queues and
-// stats, and refers to mm, clock, copy engine and TLBs, which outlive it. VMs are refcounted and keep their ASID until
-// closed.
+// Thread safety: every function may be called from any thread. Ownership: the Device owns tiles and queues and refers
+// to mm, clock, engines, TLBs and topology, which outlive it. VMs are refcounted and keep their ASID until closed.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory_resource>
+#include <string>
 #include <unordered_map>
 
 #include "reference/svm/clock.h"
 #include "reference/svm/fault_queue.h"
-#include "reference/svm/gt_stats.h"
 #include "reference/svm/lock.h"
 #include "reference/svm/mm.h"
-#include "reference/svm/pagemap.h"
 #include "reference/svm/policy.h"
+#include "reference/svm/prefetch_workers.h"
 #include "reference/svm/seams.h"
-#include "reference/svm/vram.h"
+#include "reference/svm/tile.h"
 
 namespace faultline::svm {
 
@@ -26,12 +26,14 @@ class Vm;
 struct DeviceConfig {
     Mm* mm = nullptr;
     Clock* clock = nullptr;
-    CopyEngine* copy_engine = nullptr;
-    TlbInvalidator* tlb = nullptr;
+    std::array<TileConfig, kMaxTiles> tiles;
+    unsigned tile_count = 1;
     Policy policy;
-    Bytes vram_size{512ull << 20};
-    unsigned hardware_threads = 32;  ///< sizes the fault queues
-    const void* owner = nullptr;     ///< interconnect owner shared with other devices; null: of its own
+    unsigned hardware_threads = 32;      ///< sizes the fault queues
+    unsigned index = 0;                  ///< which device of the topology
+    const Topology* topology = nullptr;  ///< null: no link to any other device
+    AckChannel* acks = nullptr;          ///< null: acks are the faulters' own business
+    bool atomics_on_smem = false;        ///< GPU atomics work on system memory too (has_device_atomics_on_smem)
 };
 
 class Device {
@@ -48,17 +50,25 @@ public:
     int pagefault_handler(const Pagefault& fault) { return queues_->push(fault); }
     /// Queues the VM's garbage collector on pf_wq.
     void queue_garbage_collector(Vm& vm) { queues_->queue_garbage_collector(vm); }
-    /// xe_pagefault_service(): what a worker does with one fault; tests may call it directly.
-    int pagefault_service(const Pagefault& fault);
+    /// xe_pagefault_service(): what a worker does with one fault; tests may call it directly. *serviced: the interval
+    /// that is mapped now; unchanged on failure.
+    int pagefault_service(const Pagefault& fault, Interval* serviced);
+    /// debugfs `pagefault_info`, of every queue.
+    std::string pagefault_info() { return queues_->info(); }
 
-    Mm& mm() { return *config_.mm; }
-    Clock& clock() { return *config_.clock; }
-    CopyEngine& copy_engine() { return *config_.copy_engine; }
-    TlbInvalidator& tlb() { return *config_.tlb; }
+    /// Another policy: queues are made anew; VMs that exist keep what they were made with otherwise. 0, or -ENOMEM (the
+    /// old one stays). REQUIRES: no fault is in flight and none is handed in meanwhile.
+    int set_policy(const Policy& policy);
+
+    Mm& mm() const { return *config_.mm; }
+    Clock& clock() const { return *config_.clock; }
     const Policy& policy() const { return config_.policy; }
-    Vram& vram() { return *vram_; }
-    Pagemap& pagemap() { return *pagemap_; }
-    GtStats& gt_stats() { return stats_; }
+    const DeviceConfig& config() const { return config_; }
+    unsigned tile_count() const { return config_.tile_count; }
+    Tile& tile(unsigned id) { return *tiles_[id]; }
+    /// xe_device_get_root_tile().
+    Tile& root_tile() { return *tiles_[0]; }
+    PrefetchWorkers& prefetch_workers() { return *prefetch_; }
 
     /// ASIDs (usm.asid_to_vm); the core's VMs call these.
     std::uint32_t asid_alloc(Vm* vm);
@@ -73,15 +83,19 @@ private:
     friend void arena_delete(T*);
     explicit Device(const DeviceConfig& config);
     ~Device();
+    int init();
+    FaultQueues* make_queues(const Policy& policy, int* err);
 
     DeviceConfig config_;
-    GtStats stats_;
-    Vram* vram_ = nullptr;
-    Pagemap* pagemap_ = nullptr;
+    std::array<Tile*, kMaxTiles> tiles_{};
     FaultQueues* queues_ = nullptr;
+    PrefetchWorkers* prefetch_ = nullptr;
     Mutex asid_lock_{LockRank::kQueue, "usm.lock"};
     std::pmr::unordered_map<std::uint32_t, Vm*> asid_to_vm_ FL_GUARDED_BY(asid_lock_);
     std::uint32_t next_asid_ FL_GUARDED_BY(asid_lock_) = 1;
 };
+
+/// xe_has_interconnect(): the same device, or a fast link that the policies of both want.
+bool has_interconnect(const Peer& a, const Peer& b);
 
 }  // namespace faultline::svm

@@ -177,15 +177,13 @@ void core(benchmark::State& state, const char* policy, bool cpu_touched) {
     DeviceConfig config;
     config.mm = mm;
     config.clock = &clock;
-    config.copy_engine = &engine;
-    config.tlb = &tlb;
+    config.tiles[0] = {&engine, &tlb, {64ull << 20}};
     config.policy = *parse_policy(policy);
-    config.vram_size = {64ull << 20};
     Device* device = Device::create(config, &err);
     Vm* vm = Vm::create(*device, &err);
     err = vm->bind_cpu_addr_mirror({{kSize64K}, {1ull << 47}});
     OutstandingFaults faults(state.range(0));
-    const std::uint64_t before = device->gt_stats().get(GtStat::kSvmPagefaultCount);
+    const std::uint64_t before = device->root_tile().gt_stats().get(GtStat::kSvmPagefaultCount);
     for (auto _ : state) {
         const FreshMemory memory;
         if (cpu_touched)
@@ -199,7 +197,7 @@ void core(benchmark::State& state, const char* policy, bool cpu_touched) {
             break;
         }
     }
-    const std::uint64_t served = device->gt_stats().get(GtStat::kSvmPagefaultCount) - before;
+    const std::uint64_t served = device->root_tile().gt_stats().get(GtStat::kSvmPagefaultCount) - before;
     if (err == 0 && served != static_cast<std::uint64_t>(state.iterations()) * kPages)
         state.SkipWithError("the counter says another number of faults");
     report(state);

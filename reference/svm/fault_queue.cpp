@@ -60,7 +60,8 @@ struct PagefaultQueue {
         for (int looks = 0;;) {
             const int seen = bell.seen();
             if (pop(fault)) {
-                const int err = device->pagefault_service(fault);
+                Interval serviced;
+                const int err = device->pagefault_service(fault, &serviced);
                 fault.faulter->ack(fault, err);
                 looks = 0;
             } else if (stop.load(std::memory_order_acquire)) {
@@ -111,14 +112,14 @@ struct FaultQueues::Impl {
     }
 };
 
-FaultQueues* FaultQueues::create(Device& device, unsigned queue_count, std::uint32_t entries, int* err) {
+FaultQueues* FaultQueues::create(Device& device, const Policy& policy, std::uint32_t entries, int* err) {
     FaultQueues* self = nullptr;
     *err = 0;
     try {
         self = new (arena().allocate(sizeof(FaultQueues), alignof(FaultQueues))) FaultQueues;
         self->impl_ = arena_new<Impl>();
         Impl& impl = *self->impl_;
-        for (; impl.count < queue_count && *err == 0; ++impl.count) {
+        for (; impl.count < policy.queue_count && *err == 0; ++impl.count) {
             PagefaultQueue& queue = impl.queues[impl.count];
             queue.device = &device;
             queue.size = std::bit_ceil(entries);
@@ -160,6 +161,8 @@ void FaultQueues::destroy(FaultQueues* queues) {
 }
 
 int FaultQueues::push(const Pagefault& fault) { return impl_->queues[fault.asid % impl_->count].push(fault); }
+
+std::string FaultQueues::info() { return {}; }
 
 void FaultQueues::queue_garbage_collector(Vm& vm) {
     {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "reference/svm/seams.h"
 #include "reference/svm/types.h"
@@ -14,6 +15,9 @@ namespace faultline::svm {
 
 class Device;
 class Vm;
+struct Policy;
+
+inline constexpr std::uint8_t kFaultLevelNack = 0xff;  ///< XE_PAGEFAULT_LEVEL_NACK
 
 /// struct xe_pagefault: consumer half for the service, producer half for the ack. 64 bytes, one cache line.
 struct alignas(64) Pagefault {
@@ -21,8 +25,8 @@ struct alignas(64) Pagefault {
     std::uint32_t asid = 0;
     Access access = Access::kRead;
     std::uint8_t fault_level = 0;
-    std::uint8_t engine_class = 0;
-    std::uint8_t engine_instance = 0;
+    std::uint8_t engine = 0;     ///< class and instance in one byte, see pack_engine() (series, patch 6)
+    std::uint8_t tile = 0;       ///< whose GT faulted
     Faulter* faulter = nullptr;  ///< producer: whom to ack
     std::uint64_t cookie = 0;    ///< producer: which of its faults
 };
@@ -30,7 +34,7 @@ struct alignas(64) Pagefault {
 class FaultQueues {
 public:
     /// `entries` per queue: (EUs' hardware threads + engines) x 8, rounded up to a power of two, as in the kernel.
-    static FaultQueues* create(Device& device, unsigned queue_count, std::uint32_t entries, int* err);
+    static FaultQueues* create(Device& device, const Policy& policy, std::uint32_t entries, int* err);
     /// Services what is queued, then joins the workers.
     static void destroy(FaultQueues* queues);
 
@@ -39,6 +43,9 @@ public:
     /// Queues the VM's garbage collector (queue_work(pf_wq, &vm->svm.garbage_collector.work)); holds a reference until
     /// done.
     void queue_garbage_collector(Vm& vm);
+
+    /// xe_pagefault_print_info() of every queue: what debugfs `pagefault_info` shows.
+    std::string info();
 
     struct Impl;
 

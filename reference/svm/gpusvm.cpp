@@ -14,10 +14,6 @@ void Range::put() {
 GpuSvm::GpuSvm(Mm& mm, GpuSvmOps& ops, std::uint64_t notifier_size, std::span<const std::uint64_t> chunk_sizes)
     : mm_(mm), ops_(ops), notifier_size_(notifier_size), chunk_sizes_(chunk_sizes) {}
 
-void GpuSvm::fini() {
-    for_each_range({{0}, {~0ull}}, [this](Range& range) { range_remove(&range); });
-}
-
 Notifier* GpuSvm::notifier_find(VirtAddr addr) {
     auto it = notifiers_.find(addr.align_down(notifier_size_));
     return it == notifiers_.end() ? nullptr : &*it;
@@ -66,7 +62,10 @@ Range* GpuSvm::range_find_or_insert(VirtAddr fault_addr, Interval gpu_vma, const
             notifiers_.insert(*notifier);
         }
         auto found = notifier->range_find({fault_addr, fault_addr + 1});
-        if (found != notifier->ranges.end()) return &*found;
+        if (found != notifier->ranges.end()) {
+            found->get();
+            return &*found;
+        }
 
         const std::uint64_t size = chunk_size(*notifier, vma, fault_addr, gpu_vma, ctx);
         if (size == 0) {
@@ -76,6 +75,7 @@ Range* GpuSvm::range_find_or_insert(VirtAddr fault_addr, Interval gpu_vma, const
             const Interval chunk{start, start + size};
             const bool migrate_devmem = ctx.devmem_possible && vma.migratable && mm_.migratable(chunk);
             Range* range = ops_.range_alloc(*notifier, chunk, migrate_devmem);
+            range->get();
             ReadLock lock(notifier_lock_);
             notifier->ranges.insert(*range);
             return range;
@@ -93,8 +93,19 @@ void GpuSvm::range_remove(Range* range) {
         ReadLock lock(notifier_lock_);
         notifier->ranges.erase(notifier->ranges.iterator_to(*range));
     }
-    range->put();
     if (notifier->ranges.empty()) notifier_remove(notifier);
+    range->put();
+}
+
+Range* GpuSvm::range_first(Interval interval) {
+    for (Notifier& notifier : notifiers_) {
+        if (!notifier.aligned.overlaps(interval)) continue;
+        auto found = notifier.range_find(interval);
+        if (found == notifier.ranges.end()) continue;
+        found->get();
+        return &*found;
+    }
+    return nullptr;
 }
 
 }  // namespace faultline::svm

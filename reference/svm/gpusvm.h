@@ -1,7 +1,9 @@
 // The framework part of SVM (drm_gpusvm): notifiers, ranges, and the choice of a range's size.
 //
-// Thread safety: find, insert and remove REQUIRE the driver lock (vm.lock held for writing under xe-7.0); invalidation
-// comes from any thread and takes the notifier lock. Ownership: owns notifiers and, through them, ranges until removed.
+// Thread safety: find, insert, remove and walks REQUIRE range_lock(), the lock that the driver sets for it
+// (drm_gpusvm_driver_set_lock: vm.lock in 7.0, range_lock in seed 002; the latter is right under both). Invalidation
+// comes from any thread and takes the notifier lock. Ownership: owns notifiers and, through them, one reference to each
+// range until it is removed.
 #pragma once
 
 #include <span>
@@ -35,40 +37,37 @@ struct RangeContext {
 class GpuSvm {
 public:
     GpuSvm(Mm& mm, GpuSvmOps& ops, std::uint64_t notifier_size, std::span<const std::uint64_t> chunk_sizes);
-    /// REQUIRES: fini() was called.
+    /// drm_gpusvm_fini(). REQUIRES: every range removed.
     ~GpuSvm() = default;
-    /// drm_gpusvm_fini(): removes every range and notifier. REQUIRES: every range unmapped, the driver lock.
-    void fini();
-
-    /// drm_gpusvm_range_find_or_insert(): the range at `fault_addr` inside the GPU VMA, made if need be. Null and *err:
-    /// -ENOENT no CPU VMA; -EPERM not writable and not read_only; -EINVAL no chunk fits; -ENOMEM.
-    Range* range_find_or_insert(VirtAddr fault_addr, Interval gpu_vma, const RangeContext& ctx, int* err);
-    /// drm_gpusvm_range_remove(): out of the tree, reference dropped; the notifier goes with its last range.
-    /// REQUIRES: the range's pages unmapped.
-    void range_remove(Range* range);
-    /// Calls f(range) for each range that overlaps the interval; f may remove the range it is given.
+    /// drm_gpusvm_range_find_or_insert(): the range at `fault_addr` inside the GPU VMA, made if need be, with a
+    /// reference for the caller. Null and *err: -ENOENT no CPU VMA; -EPERM not writable and not read_only; -EINVAL no
+    /// chunk fits; -ENOMEM.
+    Range* range_find_or_insert(VirtAddr fault_addr, Interval gpu_vma, const RangeContext& ctx, int* err)
+        FL_REQUIRES(range_lock_);
+    /// drm_gpusvm_range_remove(): out of the tree, whose reference is dropped; the notifier goes with its last range.
+    /// REQUIRES: the range's pages unmapped, and another reference.
+    void range_remove(Range* range) FL_REQUIRES(range_lock_);
+    /// The first range that overlaps the interval, with a reference for the caller, or null.
+    Range* range_first(Interval interval) FL_REQUIRES(range_lock_);
+    /// Calls f(range) for each range that overlaps the interval; f may not change the tree.
     template <typename F>
-    void for_each_range(Interval interval, F&& f) {
-        for (auto n = notifiers_.begin(); n != notifiers_.end();) {
-            Notifier& notifier = *n++;
+    void for_each_range(Interval interval, F&& f) FL_REQUIRES(range_lock_) {
+        for (Notifier& notifier : notifiers_) {
             if (!notifier.aligned.overlaps(interval)) continue;
-            auto r = notifier.range_find(interval);
-            while (r != notifier.ranges.end() && r->interval.overlaps(interval)) {
-                Range& range = *r++;
-                const bool last = r == notifier.ranges.end();
-                f(range);
-                if (last) break;  // f may have removed the notifier with its last range
-            }
+            for (auto r = notifier.range_find(interval); r != notifier.ranges.end() && r->interval.overlaps(interval);
+                 ++r)
+                f(*r);
         }
     }
 
     Mm& mm() { return mm_; }
     GpuSvmOps& ops() { return ops_; }
+    Mutex& range_lock() FL_TSA(lock_returned(range_lock_)) { return range_lock_; }
     SharedMutex& notifier_lock() FL_TSA(lock_returned(notifier_lock_)) { return notifier_lock_; }
 
 private:
-    Notifier* notifier_find(VirtAddr addr);
-    void notifier_remove(Notifier* notifier);
+    Notifier* notifier_find(VirtAddr addr) FL_REQUIRES(range_lock_);
+    void notifier_remove(Notifier* notifier) FL_REQUIRES(range_lock_);
     /// drm_gpusvm_range_chunk_size(): 0 when none fits.
     std::uint64_t chunk_size(Notifier& notifier, const CpuVma& vma, VirtAddr fault_addr, Interval gpu_vma,
                              const RangeContext& ctx);
@@ -77,8 +76,9 @@ private:
     GpuSvmOps& ops_;
     const std::uint64_t notifier_size_;
     const std::span<const std::uint64_t> chunk_sizes_;
+    Mutex range_lock_{LockRank::kRangeTree, "vm.svm.range_lock"};
     SharedMutex notifier_lock_{LockRank::kNotifier, "gpusvm.notifier_lock"};
-    NotifierTree notifiers_;
+    NotifierTree notifiers_ FL_GUARDED_BY(range_lock_);
 };
 
 }  // namespace faultline::svm

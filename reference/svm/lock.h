@@ -1,14 +1,14 @@
 // The core's locks: annotated for Clang's analysis, and ranked so that a debug build stops at the first lock taken out
 // of order (the design's invariant 6).
 //
-// Thread safety: as std::mutex and std::shared_mutex; neither allocates. Debug builds
-// (FAULTLINE_LOCKDEP) keep the held ranks of each thread and abort, naming both locks, when a lock is taken whose rank
-// is not above every rank held. Locks of one rank may nest only where constructed with `nestable`.
+// Thread safety: as pthread's mutexes and read-write locks; none allocates. Debug builds (FAULTLINE_LOCKDEP) keep what
+// each thread holds and where it took it, and abort, with both stacks, when a lock is taken whose rank is not above
+// every rank held. A try_lock() cannot deadlock and may be of any rank.
 #pragma once
 
 #include <pthread.h>
 
-#include <shared_mutex>
+#include <cstdint>
 
 #include "base/thread_annotations.h"
 
@@ -20,8 +20,9 @@ enum class LockRank : int {
     kGarbageCollector = 20,  ///< xe_vm.svm.garbage_collector.lock
     kRange = 30,             ///< xe_svm_range.lock, xe_vma.fault_lock
     kDriverMigrate = 35,     ///< driver_migrate_lock, in xe_svm_alloc_vram()
+    kBo = 36,                ///< dma-resv of a buffer; making room for it migrates
     kMigrate = 37,           ///< one migration of an interval at a time (the page lock's part in the kernel)
-    kVramReservation = 40,   ///< dma-resv of a VRAM allocation
+    kVmReservation = 40,     ///< dma-resv of a VM
     kRangeTree = 50,         ///< xe_vm.svm.range_lock
     kMmNotifiers = 60,       ///< the mm's interval tree of notifiers
     kNotifier = 70,          ///< drm_gpusvm.notifier_lock
@@ -31,11 +32,13 @@ enum class LockRank : int {
 };
 
 #if defined(FAULTLINE_LOCKDEP)
-void lockdep_acquire(LockRank rank, const char* name);
-void lockdep_release(LockRank rank);
+void lockdep_acquire(const void* lock, LockRank rank, const char* name);
+void lockdep_acquired_by_try(const void* lock, LockRank rank, const char* name);
+void lockdep_release(const void* lock);
 #else
-inline void lockdep_acquire(LockRank, const char*) {}
-inline void lockdep_release(LockRank) {}
+inline void lockdep_acquire(const void*, LockRank, const char*) {}
+inline void lockdep_acquired_by_try(const void*, LockRank, const char*) {}
+inline void lockdep_release(const void*) {}
 #endif
 
 class FL_CAPABILITY("mutex") Mutex {
@@ -45,17 +48,17 @@ public:
     Mutex& operator=(const Mutex&) = delete;
 
     void lock() FL_ACQUIRE() {
-        lockdep_acquire(rank_, name_);
+        lockdep_acquire(this, rank_, name_);
         pthread_mutex_lock(&mutex_);
     }
     bool try_lock() FL_TRY_ACQUIRE(true) {
         if (pthread_mutex_trylock(&mutex_) != 0) return false;
-        lockdep_acquire(rank_, name_);
+        lockdep_acquired_by_try(this, rank_, name_);
         return true;
     }
     void unlock() FL_RELEASE() {
         pthread_mutex_unlock(&mutex_);
-        lockdep_release(rank_);
+        lockdep_release(this);
     }
 
 private:
@@ -66,31 +69,44 @@ private:
     const char* name_;
 };
 
+/// Whom a read-write lock lets in first when both wait.
+enum class Prefer : std::uint8_t {
+    kReaders,  ///< a reader may come while another reads, whoever waits: readers may depend on each other
+    kWriters,  ///< a writer that waits goes before new readers, as with the kernel's rwsem
+};
+
 class FL_CAPABILITY("shared mutex") SharedMutex {
 public:
-    SharedMutex(LockRank rank, const char* name) : rank_(rank), name_(name) {}
+    SharedMutex(LockRank rank, const char* name, Prefer prefer = Prefer::kReaders) : rank_(rank), name_(name) {
+        pthread_rwlockattr_t attributes;
+        pthread_rwlockattr_init(&attributes);
+        if (prefer == Prefer::kWriters)
+            pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+        pthread_rwlock_init(&lock_, &attributes);
+        pthread_rwlockattr_destroy(&attributes);
+    }
+    ~SharedMutex() { pthread_rwlock_destroy(&lock_); }
     SharedMutex(const SharedMutex&) = delete;
     SharedMutex& operator=(const SharedMutex&) = delete;
 
     void lock() FL_ACQUIRE() {
-        lockdep_acquire(rank_, name_);
-        mutex_.lock();
+        lockdep_acquire(this, rank_, name_);
+        pthread_rwlock_wrlock(&lock_);
     }
-    void unlock() FL_RELEASE() {
-        mutex_.unlock();
-        lockdep_release(rank_);
-    }
+    void unlock() FL_RELEASE() { release(); }
     void lock_shared() FL_ACQUIRE_SHARED() {
-        lockdep_acquire(rank_, name_);
-        mutex_.lock_shared();
+        lockdep_acquire(this, rank_, name_);
+        pthread_rwlock_rdlock(&lock_);
     }
-    void unlock_shared() FL_RELEASE_SHARED() {
-        mutex_.unlock_shared();
-        lockdep_release(rank_);
-    }
+    void unlock_shared() FL_RELEASE_SHARED() { release(); }
 
 private:
-    std::shared_mutex mutex_;
+    void release() {
+        pthread_rwlock_unlock(&lock_);
+        lockdep_release(this);
+    }
+
+    pthread_rwlock_t lock_;
     LockRank rank_;
     const char* name_;
 };
@@ -126,6 +142,26 @@ public:
 
 private:
     SharedMutex& mutex_;
+};
+
+/// For reading, or for writing where the policy wants whoever it serves to be alone. What it guards may be read in
+/// either case and changed in neither.
+class FL_SCOPED_CAPABILITY ReadOrWriteLock {
+public:
+    ReadOrWriteLock(SharedMutex& mutex, bool write) FL_ACQUIRE_SHARED(mutex) FL_NO_THREAD_SAFETY_ANALYSIS
+        : mutex_(mutex),
+          write_(write) {
+        write ? mutex_.lock() : mutex_.lock_shared();
+    }
+    ~ReadOrWriteLock() FL_RELEASE_GENERIC() FL_NO_THREAD_SAFETY_ANALYSIS {
+        write_ ? mutex_.unlock() : mutex_.unlock_shared();
+    }
+    ReadOrWriteLock(const ReadOrWriteLock&) = delete;
+    ReadOrWriteLock& operator=(const ReadOrWriteLock&) = delete;
+
+private:
+    SharedMutex& mutex_;
+    const bool write_;
 };
 
 }  // namespace faultline::svm

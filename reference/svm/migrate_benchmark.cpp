@@ -15,8 +15,8 @@
 #include <cstring>
 
 #include "reference/svm/arena.h"
+#include "reference/svm/device.h"
 #include "reference/svm/mm.h"
-#include "reference/svm/pagemap.h"
 
 namespace faultline::svm {
 namespace {
@@ -51,19 +51,16 @@ struct Machine {
         int err = 0;
         mm = Mm::create({}, &err);
         if (mm == nullptr) mm = Mm::create({.user_mode_only = true}, &err);
-        if (mm != nullptr) vram = Vram::create({4 * kBytes}, &err);
-        if (vram == nullptr) return;
-        PagemapConfig config;
+        if (mm == nullptr) return;
+        DeviceConfig config;
         config.mm = mm;
-        config.vram = vram;
-        config.engine = &engine;
-        config.stats = &stats;
         config.clock = &clock;
-        pagemap = Pagemap::create(config, &err);
+        config.tiles[0] = {&engine, &tlb, {4 * kBytes}};
+        device = Device::create(config, &err);
+        if (device != nullptr) pagemap = &device->root_tile().pagemap();
     }
     ~Machine() {
-        if (pagemap != nullptr) Pagemap::destroy(pagemap);
-        if (vram != nullptr) Vram::destroy(vram);
+        if (device != nullptr) Device::destroy(device);
         if (mm != nullptr) Mm::destroy(mm);
     }
     int to_device(const WrittenMemory& memory) {
@@ -74,9 +71,9 @@ struct Machine {
 
     InlineCopyEngine engine;
     SystemClock clock;
-    GtStats stats;
+    NoTlb tlb;
     Mm* mm = nullptr;
-    Vram* vram = nullptr;
+    Device* device = nullptr;
     Pagemap* pagemap = nullptr;
 };
 

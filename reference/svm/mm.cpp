@@ -110,6 +110,12 @@ MmCounters Mm::counters() const {
 
 int Mm::find_vma(VirtAddr addr, CpuVma* vma) const { return impl_->vmas.lookup(addr, vma); }
 
+VirtAddr Mm::find_vma_start(Interval interval) const {
+    CpuVma vma;
+    if (impl_->vmas.lookup_or_next(interval.start, &vma) != 0) return interval.end;
+    return std::min(interval.end, std::max(interval.start, vma.interval.start));
+}
+
 bool Mm::migratable(Interval interval) const { return impl_->vmas.migratable(interval); }
 
 void Mm::exclude(Interval interval) { impl_->vmas.exclude(interval); }

@@ -27,6 +27,7 @@ namespace faultline::svm {
 
 class Mm;
 class MmNotifiers;
+class Owner;
 class Pagemap;
 struct Zdd;
 
@@ -83,8 +84,9 @@ struct HmmRun {
 
 struct HmmRequest {
     Interval interval;
-    bool write = true;                           ///< HMM_PFN_REQ_WRITE
-    const void* device_private_owner = nullptr;  ///< device pages of other owners are migrated to system first
+    bool write = true;  ///< HMM_PFN_REQ_WRITE
+    const Owner* device_private_owner =
+        nullptr;  ///< device pages of other owners are migrated to system first; null: all are
 };
 
 /// enum drm_gpusvm_scan_result, as far as migration asks.
@@ -130,6 +132,8 @@ public:
 
     /// vma_lookup(): 0, or -ENOENT where nothing is mapped at `addr`.
     int find_vma(VirtAddr addr, CpuVma* vma) const;
+    /// drm_gpusvm_find_vma_start(): where the first VMA in the interval begins in it; its end when there is none.
+    VirtAddr find_vma_start(Interval interval) const;
     /// True when every page of `interval` is present or is a device page (HMM without REQ_FAULT finds it valid).
     bool all_present(Interval interval) const;
     /// Excludes memory from migration for good (service stacks, EU stacks).

@@ -1,8 +1,9 @@
 // One interval notifier and the ranges under it (drm_gpusvm_notifier): 512 MiB-aligned, made with its first range and
 // removed with its last.
 //
-// Thread safety: the range tree is changed under the driver lock with the notifier lock held shared, and read by the
-// invalidation with the notifier lock held exclusively. Ownership: GpuSvm owns its notifiers, a notifier its ranges.
+// Thread safety: the range tree is changed under range_lock with the notifier lock held shared, and read under either
+// range_lock or the notifier lock held exclusively (by the invalidation). Ownership: GpuSvm owns its notifiers, a
+// notifier its ranges.
 #pragma once
 
 #include <boost/intrusive/set.hpp>

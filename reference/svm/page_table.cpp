@@ -19,6 +19,7 @@ constexpr std::uint64_t kWritable = 1u << 1;
 constexpr std::uint64_t kAtomic = 1u << 2;
 constexpr std::uint64_t kDevmem = 1u << 3;
 constexpr std::uint64_t kPs64 = 1u << 4;  // one of 16 entries of a 64K leaf
+constexpr std::uint64_t kP2p = 1u << 5;
 constexpr std::uint64_t kAddressMask = ~(kPageSize - 1);
 
 constexpr unsigned shift_of(unsigned level) { return kPageShift + level * kLevelBits; }
@@ -26,7 +27,7 @@ constexpr unsigned index_of(VirtAddr a, unsigned level) { return (a.value >> shi
 
 std::uint64_t encode(const std::byte* physical, PteFlags flags) {
     return (reinterpret_cast<std::uint64_t>(physical) & kAddressMask) | kPresent | (flags.writable ? kWritable : 0) |
-           (flags.atomic ? kAtomic : 0) | (flags.devmem ? kDevmem : 0);
+           (flags.atomic ? kAtomic : 0) | (flags.devmem ? kDevmem : 0) | (flags.p2p ? kP2p : 0);
 }
 
 /// Where the byte of `a` is, when `interval` maps to the bytes from `physical` on.
@@ -50,6 +51,7 @@ Translation decode(std::uint64_t pte, VirtAddr addr, std::uint64_t leaf_size) {
     t.writable = (pte & kWritable) != 0;
     t.atomic = (pte & kAtomic) != 0;
     t.devmem = (pte & kDevmem) != 0;
+    t.p2p = (pte & kP2p) != 0;
     t.span = {start, start + leaf_size};
     return t;
 }

@@ -1,4 +1,4 @@
-// The GPU page table of one VM: 4-level radix over 48 bits, leaves of 4K, 64K and 2M (xe_pt).
+// The GPU page table of one VM on one tile: 4-level radix over 48 bits, leaves of 4K, 64K and 2M (xe_pt).
 //
 // walk() is the hardware's page walker: lock-free, called by EUs at each TLB miss. Table pages come from the arena and
 // stay until the table is destroyed, so a walker never meets a freed one. Thread safety: walk() from any thread at any
@@ -18,7 +18,8 @@ struct Translation {
     bool present = false;
     bool writable = false;
     bool atomic = false;  ///< GPU atomics allowed (device memory, or hardware that does atomics on system memory)
-    bool devmem = false;
+    bool devmem = false;  ///< this device's own memory
+    bool p2p = false;     ///< another device's memory, over the interconnect
     std::uint64_t host = 0;
     Interval span;
 
@@ -31,6 +32,7 @@ struct PteFlags {
     bool writable = false;
     bool atomic = false;
     bool devmem = false;
+    bool p2p = false;
 };
 
 class PageTable {

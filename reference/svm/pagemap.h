@@ -12,6 +12,7 @@
 #include "reference/svm/clock.h"
 #include "reference/svm/gt_stats.h"
 #include "reference/svm/mm.h"
+#include "reference/svm/owner.h"
 #include "reference/svm/seams.h"
 #include "reference/svm/vram.h"
 
@@ -25,9 +26,9 @@ struct PagemapConfig {
     Mm* mm = nullptr;
     Vram* vram = nullptr;
     CopyEngine* engine = nullptr;
-    GtStats* stats = nullptr;  ///< charged with svm_*_copy_us/kb and nothing else
-    Clock* clock = nullptr;    ///< for timeslices
-    const void* owner = nullptr;
+    GtStats* stats = nullptr;    ///< charged with svm_*_copy_us/kb and nothing else
+    Clock* clock = nullptr;      ///< for timeslices
+    const Peer* peer = nullptr;  ///< its device, and the owner it has with others
 };
 
 class Pagemap {
@@ -46,7 +47,9 @@ public:
     int evict_to_ram(Zdd* zdd);
 
     /// dev_pagemap.owner: pagemaps of one owner have a fast interconnect.
-    const void* owner() const { return config_.owner; }
+    const Owner* owner() const { return config_.peer->owner(); }
+    /// The device whose memory this is (drm_pagemap.drm).
+    const Device& device() const { return config_.peer->device; }
     Vram& vram() { return *config_.vram; }
     CopyEngine& engine() { return *config_.engine; }
     GtStats& stats() { return *config_.stats; }

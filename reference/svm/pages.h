@@ -24,7 +24,7 @@ struct PagesContext {
     bool read_only = false;
     bool devmem_only = false;                     ///< system pages are an error
     bool allow_mixed = false;                     ///< pages of several allocations are taken
-    const void* device_private_owner = nullptr;   ///< device pages of others are migrated to system first
+    const Owner* device_private_owner = nullptr;  ///< device pages of others are migrated to system first
     const std::atomic<bool>* unmapped = nullptr;  ///< the range's flag; null for userptr
 };
 

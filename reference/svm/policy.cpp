@@ -78,7 +78,50 @@ std::string write_chunks(const Policy& policy) {
     return text;
 }
 
+/// A knob whose values are names: the enumerator at the name's place.
+template <typename Enum, std::size_t N>
+bool read_name(std::string_view value, const std::string_view (&names)[N], Enum& out) {
+    for (std::size_t i = 0; i < N; ++i) {
+        if (value != names[i]) continue;
+        out = static_cast<Enum>(i);
+        return true;
+    }
+    return false;
+}
+template <typename Enum, std::size_t N>
+std::string write_name(const std::string_view (&names)[N], Enum value) {
+    return std::string(names[static_cast<std::size_t>(value)]);
+}
+constexpr std::string_view kLockings[] = {"vm-write", "fine-grained"};
+constexpr std::string_view kQueueChoices[] = {"asid-hash", "round-robin", "single"};
+constexpr std::string_view kAckModes[] = {"each", "batched"};
+constexpr std::string_view kPrefetchModes[] = {"write-lock", "read-lock", "threaded"};
+constexpr std::string_view kMigrateSides[] = {"source", "destination"};
+
+std::string write_switch(bool on) { return on ? "on" : "off"; }
+
 constexpr Knob kKnobs[] = {
+    {"locking", "vm-write, fine-grained", "vm.lock for writing during a fault, or for reading with a lock a range",
+     [](std::string_view value, Policy& p) { return read_name(value, kLockings, p.locking); },
+     [](const Policy& p) { return write_name(kLockings, p.locking); }},
+    {"queue", "asid-hash, round-robin, single", "which page-fault queue takes a fault",
+     [](std::string_view value, Policy& p) { return read_name(value, kQueueChoices, p.queue_choice); },
+     [](const Policy& p) { return write_name(kQueueChoices, p.queue_choice); }},
+    {"queues", "1..8", "page-fault queues, one worker each (XE_PAGEFAULT_QUEUE_COUNT); a single queue is one",
+     [](std::string_view value, Policy& p) { return read_count(value, 1, 8, p.queue_count); },
+     [](const Policy& p) { return std::to_string(p.queue_count); }},
+    {"num_pf_work", "1..8", "workers of a single queue",
+     [](std::string_view value, Policy& p) { return read_count(value, 1, 8, p.num_pf_work); },
+     [](const Policy& p) { return std::to_string(p.num_pf_work); }},
+    {"chaining", "on, off", "faults of one 2 MiB window hang on to the one in service",
+     [](std::string_view value, Policy& p) { return read_switch(value, p.chaining); },
+     [](const Policy& p) { return write_switch(p.chaining); }},
+    {"acks", "each, batched", "acks published one by one, or every 16th of a chain",
+     [](std::string_view value, Policy& p) { return read_name(value, kAckModes, p.acks); },
+     [](const Policy& p) { return write_name(kAckModes, p.acks); }},
+    {"prefetch", "write-lock, read-lock, threaded", "vm.lock during a prefetch, and who migrates its ranges",
+     [](std::string_view value, Policy& p) { return read_name(value, kPrefetchModes, p.prefetch); },
+     [](const Policy& p) { return write_name(kPrefetchModes, p.prefetch); }},
     {"chunks", "2M+64K+4K, 64K+4K, 2M+4K, 4K", "range sizes tried, largest first (fault_chunk_sizes)", read_chunks,
      write_chunks},
     {"notifier", "2M..64G, a power of two", "span of one interval notifier (svm_notifier_size)",
@@ -89,9 +132,9 @@ constexpr Knob kKnobs[] = {
          return true;
      },
      [](const Policy& p) { return write_size(p.notifier_size.count); }},
-    {"migrate", "on, off", "faults migrate to the faulting tile's VRAM",
+    {"migrate", "on, off", "faults migrate to the faulting tile's VRAM where nothing else was advised",
      [](std::string_view value, Policy& p) { return read_switch(value, p.migrate); },
-     [](const Policy& p) { return std::string(p.migrate ? "on" : "off"); }},
+     [](const Policy& p) { return write_switch(p.migrate); }},
     {"migrate-min", "4K, 64K, 2M", "smaller ranges stay in system memory",
      [](std::string_view value, Policy& p) {
          const auto size = read_size(value);
@@ -119,18 +162,54 @@ constexpr Knob kKnobs[] = {
          return true;
      },
      [](const Policy& p) { return std::to_string(p.timeslice / std::chrono::milliseconds(1)); }},
-    {"queues", "1..8", "page-fault queues, chosen by ASID, one worker each (XE_PAGEFAULT_QUEUE_COUNT)",
-     [](std::string_view value, Policy& p) { return read_count(value, 1, 8, p.queue_count); },
-     [](const Policy& p) { return std::to_string(p.queue_count); }},
+    {"interconnect", "on, off", "devices with a fast link map and migrate each other's pages",
+     [](std::string_view value, Policy& p) { return read_switch(value, p.interconnect); },
+     [](const Policy& p) { return write_switch(p.interconnect); }},
+    {"migrate-side", "source, destination", "whose copy engine moves pages between devices (source_peer_migrates)",
+     [](std::string_view value, Policy& p) { return read_name(value, kMigrateSides, p.migrate_side); },
+     [](const Policy& p) { return write_name(kMigrateSides, p.migrate_side); }},
 };
 
+// What each preset changes of xe-7.0, as overrides, so that every difference is a knob's.
 struct Preset {
     std::string_view name;
     std::string_view meaning;
+    std::string_view changes;
 };
 
-// The members' defaults are xe-7.0; a further preset would change them in parse_policy().
-constexpr Preset kPresets[] = {{"xe-7.0", "what mainline Linux 7.0 ships"}};
+constexpr Preset kPresets[] = {
+    {"xe-7.0", "what mainline Linux 7.0 ships", ""},
+    {"fine-grained", "7.0 with patch 1 of the series alone", "locking=fine-grained,queue=round-robin"},
+    {"series-v4", "7.0 with all twelve patches of the series",
+     "locking=fine-grained,queue=single,num_pf_work=2,chaining=on,acks=batched,prefetch=threaded"},
+};
+
+constexpr std::string_view kPresetNames[] = {kPresets[0].name, kPresets[1].name, kPresets[2].name};
+
+constexpr std::string_view kVariations[] = {
+    "locking=fine-grained",
+    "queue=round-robin",
+    "queue=single",
+    "queues=1",
+    "queues=8",
+    "num_pf_work=1",
+    "num_pf_work=8",
+    "chaining=on",
+    "acks=batched",
+    "prefetch=read-lock",
+    "prefetch=threaded",
+    "chunks=64K+4K",
+    "chunks=4K",
+    "notifier=2M",
+    "migrate=off",
+    "migrate-min=4K",
+    "migrate-min=2M",
+    "check-pages=0",
+    "atomic-tries=1",
+    "timeslice=0",
+    "interconnect=off",
+    "migrate-side=destination",
+};
 
 template <typename Rows>
 std::string names_of(const Rows& rows) {
@@ -141,17 +220,8 @@ std::string names_of(const Rows& rows) {
 
 Error bad(std::string message) { return {ErrorKind::kBadInput, "policy: " + std::move(message)}; }
 
-}  // namespace
-
-Expected<Policy> parse_policy(std::string_view text) {
-    Policy policy;
-    const std::string_view name = text.substr(0, text.find(','));
-    bool known = false;
-    for (const Preset& preset : kPresets) known = known || preset.name == name;
-    if (!known) return bad("unknown preset '" + std::string(name) + "'; presets: " + names_of(kPresets));
-    policy.preset = name;
-    text.remove_prefix(std::min(text.size(), name.size() + 1));
-
+/// Applies "knob=value,..." to the policy.
+Status apply(std::string_view text, Policy& policy) {
     while (!text.empty()) {
         const std::string_view item = text.substr(0, text.find(','));
         text.remove_prefix(std::min(text.size(), item.size() + 1));
@@ -166,11 +236,37 @@ Expected<Policy> parse_policy(std::string_view text) {
             return bad("'" + std::string(value) + "' is no value of " + std::string(key) +
                        "; values: " + std::string(knob->values));
     }
+    return {};
+}
+
+const Preset* find_preset(std::string_view name) {
+    for (const Preset& preset : kPresets)
+        if (preset.name == name) return &preset;
+    return nullptr;
+}
+
+Policy policy_of(const Preset& preset) {
+    Policy policy;
+    policy.preset = preset.name;
+    static_cast<void>(apply(preset.changes, policy));  // ours, and tested
+    return policy;
+}
+
+}  // namespace
+
+Expected<Policy> parse_policy(std::string_view text) {
+    const std::string_view name = text.substr(0, text.find(','));
+    const Preset* preset = find_preset(name);
+    if (preset == nullptr) return bad("unknown preset '" + std::string(name) + "'; presets: " + names_of(kPresets));
+    Policy policy = policy_of(*preset);
+    text.remove_prefix(std::min(text.size(), name.size() + 1));
+    if (Status applied = apply(text, policy); !applied) return applied.error();
     return policy;
 }
 
 std::string to_string(const Policy& policy) {
-    const Policy plain;
+    const Preset* preset = find_preset(policy.preset);
+    const Policy plain = preset == nullptr ? Policy() : policy_of(*preset);
     std::string text = policy.preset;
     for (const Knob& knob : kKnobs) {
         const std::string value = knob.write(policy);
@@ -182,8 +278,11 @@ std::string to_string(const Policy& policy) {
 std::string describe_policies() {
     const Policy plain;
     std::string text = "presets:\n";
-    for (const Preset& preset : kPresets)
-        text.append("  ").append(preset.name).append("  ").append(preset.meaning).append("\n");
+    for (const Preset& preset : kPresets) {
+        text.append("  ").append(preset.name).append("  ").append(preset.meaning);
+        if (!preset.changes.empty()) text.append(": ").append(preset.changes);
+        text += "\n";
+    }
     text += "knobs (value in xe-7.0; values):\n";
     for (const Knob& knob : kKnobs)
         text.append("  ")
@@ -197,5 +296,8 @@ std::string describe_policies() {
             .append("\n");
     return text;
 }
+
+std::span<const std::string_view> policy_presets() { return kPresetNames; }
+std::span<const std::string_view> policy_variations() { return kVariations; }
 
 }  // namespace faultline::svm

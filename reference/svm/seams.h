@@ -23,7 +23,31 @@ public:
     virtual void ack(const Pagefault& fault, int err) = 0;
 };
 
-/// The TLBs of one device (xe_tlb_inval).
+/// The channel that carries acks to the hardware (the GuC's CT): what is written reaches the EUs with the next flush.
+/// One worker at a time uses it, between begin() and end(); it holds no lock but range-free leaves meanwhile.
+class AckChannel {
+public:
+    virtual ~AckChannel() = default;
+
+    /// ack_fault_begin: takes the channel.
+    virtual void begin() = 0;
+    /// Calls fault.faulter->ack(), which may leave the EU asleep.
+    virtual void write(const Pagefault& fault, int err) = 0;
+    /// xe_guc_ct_send_flush(): whatever was written is noticed.
+    virtual void flush() = 0;
+    /// ack_fault_end. REQUIRES: flushed.
+    virtual void end() = 0;
+};
+
+/// Links between devices, by their indices.
+class Topology {
+public:
+    virtual ~Topology() = default;
+    /// pci_p2pdma_distance() >= 0: each device reaches the other's memory directly. Symmetric.
+    virtual bool has_link(unsigned a, unsigned b) const = 0;
+};
+
+/// The TLBs of one tile (xe_tlb_inval).
 class TlbInvalidator {
 public:
     virtual ~TlbInvalidator() = default;
@@ -40,7 +64,7 @@ struct CopyJob {
     Bytes size;
 };
 
-/// The migrate queue of one device (xe_migrate). Jobs of one call run in order.
+/// The migrate queue of one tile (xe_migrate). Jobs of one call run in order.
 class CopyEngine {
 public:
     virtual ~CopyEngine() = default;

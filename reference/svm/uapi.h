@@ -43,6 +43,7 @@ inline constexpr __u64 kProcmapVmaReadable = 1;
 inline constexpr __u64 kProcmapVmaWritable = 2;
 inline constexpr __u64 kProcmapVmaExecutable = 4;
 inline constexpr __u64 kProcmapVmaShared = 8;
+inline constexpr __u64 kProcmapCoveringOrNextVma = 0x10;
 
 struct PageRegion {
     __u64 start;

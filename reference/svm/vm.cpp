@@ -1,3 +1,5 @@
+// Life and death of a VM, and the walker that checks it.
+
 #include "reference/svm/vm.h"
 
 #include <cerrno>
@@ -9,52 +11,45 @@
 #include "reference/svm/vm_impl.h"
 
 namespace faultline::svm {
-namespace {
-
-constexpr PteFlags kBoFlags{.writable = true, .atomic = true, .devmem = true};
-
-bool page_aligned(Interval interval) {
-    return !interval.empty() && interval.start.value % kPageSize == 0 && interval.end.value % kPageSize == 0;
-}
-
-}  // namespace
 
 Vm::Impl::Impl(Vm& self, Device& owner)
     : vm(self),
       device(owner),
-      gpusvm(owner.mm(), *this, owner.policy().notifier_size.count,
-             {owner.policy().chunk_sizes.data(), owner.policy().chunk_count}) {}
+      policy(owner.policy()),
+      peer(owner),
+      gpusvm(owner.mm(), *this, policy.notifier_size.count, policy.chunks()),
+      resets(&arena()) {}
 
-int Vm::Impl::bind(Interval interval, const void* physical, PteFlags flags) {
-    if (const int err = page_table.stage(interval, physical); err != 0) return err;
-    ReadLock guard(gpusvm.notifier_lock());
-    page_table.set(interval, physical, flags);
-    return 0;
+int Vm::Impl::init() {
+    for (unsigned id = 0; id < device.tile_count(); ++id) page_tables[id] = arena_new<PageTable>();
+    return owner_list().acquire(peer, &has_interconnect);
 }
 
-void Vm::Impl::zap_and_flush(Interval interval) {
-    {
-        WriteLock guard(gpusvm.notifier_lock());
-        if (!page_table.zap(interval)) return;
-    }
-    device.gt_stats().incr(GtStat::kTlbInvalCount);
-    device.tlb().invalidate(asid, interval);
+Vm::Impl::~Impl() {
+    owner_list().release(peer);
+    for (PageTable* table : page_tables) arena_delete(table);
 }
 
 Vm* Vm::create(Device& device, int* err) {
-    *err = 0;
-    void* memory = nullptr;
+    Vm* vm = nullptr;
     try {
-        memory = arena().allocate(sizeof(Vm), alignof(Vm));
-        Vm* vm = new (memory) Vm;
+        void* memory = arena().allocate(sizeof(Vm), alignof(Vm));
+        vm = new (memory) Vm;
         vm->impl_ = arena_new<Impl>(*vm, device);
-        vm->impl_->asid = device.asid_alloc(vm);
-        return vm;
+        *err = vm->impl_->init();
+        if (*err == 0) {
+            vm->impl_->asid = device.asid_alloc(vm);
+            return vm;
+        }
     } catch (const std::bad_alloc&) {
-        if (memory != nullptr) arena().deallocate(memory, sizeof(Vm), alignof(Vm));
         *err = -ENOMEM;
-        return nullptr;
     }
+    if (vm != nullptr) {
+        arena_delete(vm->impl_);
+        vm->~Vm();
+        arena().deallocate(vm, sizeof(Vm), alignof(Vm));
+    }
+    return nullptr;
 }
 
 Vm* Vm::get() {
@@ -73,107 +68,15 @@ void Vm::close() {
     if (impl_->closed.exchange(true)) return;
     impl_->device.asid_free(impl_->asid);
     WriteLock guard(impl_->lock);
-    const Interval all{{0}, {1ull << 47}};
-    impl_->zap_and_flush(all);
-    impl_->gpusvm.for_each_range(
-        all, [this](Range& range) FL_NO_THREAD_SAFETY_ANALYSIS { impl_->range_destroy(to_svm_range(range)); });
-    impl_->last_fault_vma = nullptr;
-    while (Vma* vma = impl_->vmas.first_in(all)) impl_->vmas.remove(vma);
+    impl_->zap_and_flush(kWholeAddressSpace);
+    while (Vma* vma = impl_->vmas.first_in(kWholeAddressSpace)) impl_->destroy(vma);
 }
 
 Device& Vm::device() { return impl_->device; }
 std::uint32_t Vm::asid() const { return impl_->asid; }
 bool Vm::is_closed() const { return impl_->closed.load(std::memory_order_acquire); }
-const PageTable& Vm::page_table() const { return impl_->page_table; }
-
-int Vm::bind_cpu_addr_mirror(Interval interval) {
-    if (!page_aligned(interval)) return -EINVAL;
-    WriteLock guard(impl_->lock);
-    if (is_closed()) return -ENOENT;
-    Vma* vma = nullptr;
-    return impl_->vmas.insert(interval, VmaKind::kCpuAddrMirror, &vma);
-}
-
-int Vm::bind_bo(Interval interval, void* physical) {
-    if (!page_aligned(interval)) return -EINVAL;
-    impl_->device.mm().sync();  // memory that stood here may have been unmapped just before
-    WriteLock guard(impl_->lock);
-    if (const int err = impl_->garbage_collector(); err != 0) return err;
-    bool holds_ranges = false;
-    impl_->gpusvm.for_each_range(interval, [&](Range&) { holds_ranges = true; });
-    if (holds_ranges) return -EBUSY;
-
-    Vma* vma = nullptr;
-    Vma* mirror = impl_->vmas.first_in(interval);
-    int err = 0;
-    if (mirror == nullptr) {
-        err = impl_->vmas.insert(interval, VmaKind::kBo, &vma);
-    } else if (mirror->kind == VmaKind::kCpuAddrMirror && mirror->interval.contains(interval)) {
-        impl_->last_fault_vma = nullptr;
-        err = impl_->vmas.carve(mirror, interval, VmaKind::kBo, &vma);
-    } else {
-        err = -EINVAL;
-    }
-    if (err != 0) return err;
-    vma->physical = physical;
-
-    MutexLock reservation(impl_->resv);
-    err = impl_->bind(interval, physical, kBoFlags);
-    if (err != 0) {
-        if (vma->in_mirror)
-            impl_->vmas.restore(vma);
-        else
-            impl_->vmas.remove(vma);
-    }
-    return err;
-}
-
-int Vm::unbind(Interval interval) {
-    WriteLock guard(impl_->lock);
-    Vma* vma = impl_->vmas.find(interval.start);
-    if (vma == nullptr || vma->interval != interval) return -EINVAL;
-    if (vma->kind == VmaKind::kCpuAddrMirror) {
-        if (const int err = impl_->garbage_collector(); err != 0) return err;
-        bool holds_ranges = false;
-        impl_->gpusvm.for_each_range(interval, [&](Range&) { holds_ranges = true; });
-        if (holds_ranges) return -EBUSY;
-    }
-    impl_->last_fault_vma = nullptr;
-    impl_->zap_and_flush(interval);
-    if (vma->in_mirror)
-        impl_->vmas.restore(vma);
-    else
-        impl_->vmas.remove(vma);
-    return 0;
-}
-
-/// The locked half of xe_pagefault_service(), and xe_pagefault_handle_vma() for buffers.
-int Vm::handle_fault(const Pagefault& fault) {
-    WriteLock guard(impl_->lock);  // 7.0 serves one fault of a VM at a time; seed 002 makes this a read lock
-    if (is_closed()) return -ENOENT;
-    Vma* vma = impl_->last_fault_vma;
-    if (vma == nullptr || !vma->interval.contains(fault.page_addr)) vma = impl_->vmas.find(fault.page_addr);
-    if (vma == nullptr) return -EINVAL;
-    impl_->last_fault_vma = vma;
-    if (vma->kind == VmaKind::kCpuAddrMirror) return impl_->svm_handle_pagefault(*vma, fault.page_addr, fault.access);
-
-    GtStats& stats = impl_->device.gt_stats();
-    stats.incr(GtStat::kVmaPagefaultCount);
-    stats.incr(GtStat::kVmaPagefaultKb, vma->interval.size() >> 10);
-    MutexLock reservation(impl_->resv);
-    return impl_->bind(vma->interval, vma->physical, kBoFlags);
-}
-
-void Vm::garbage_collector_work() {
-    WriteLock guard(impl_->lock);
-    // A closed VM has no ranges left.
-    static_cast<void>(impl_->garbage_collector());
-}
-
-std::size_t Vm::range_count() {
-    ReadLock guard(impl_->lock);
-    return impl_->ranges;
-}
+const PageTable& Vm::page_table(unsigned tile) const { return *impl_->page_tables[tile]; }
+std::size_t Vm::range_count() { return impl_->ranges.load(); }
 
 void Vm::check() {
     const auto require = [](bool holds, const char* what) {
@@ -182,21 +85,32 @@ void Vm::check() {
         std::abort();
     };
     WriteLock guard(impl_->lock);
+    MutexLock tree_guard(impl_->gpusvm.range_lock());
     ReadLock notifier_guard(impl_->gpusvm.notifier_lock());
     std::size_t count = 0;
-    impl_->gpusvm.for_each_range({{0}, {1ull << 47}}, [&](Range& r) {
+    VirtAddr last{0};
+    impl_->gpusvm.for_each_range(kWholeAddressSpace, [&](Range& r) {
         SvmRange& range = to_svm_range(r);
         ++count;
+        require(range.interval.start >= last, "ranges overlap or are out of order");
+        last = range.interval.end;
         require(range.notifier->aligned.contains(range.interval), "a range reaches out of its notifier");
-        const bool bound = range.tile_present && !range.tile_invalidated;
-        require(!bound || range.pages.valid(), "a bound range has no valid pages");
-        require(bound || !impl_->page_table.any(range.interval), "an unbound range has PTEs");
-        if (!bound) return;
-        for (const HmmRun& run : range.pages.runs()) {
-            const Translation t = impl_->page_table.walk(run.start);
-            require(t.present && t.host == reinterpret_cast<std::uint64_t>(run.physical), "a PTE is not its page's");
-            require(t.devmem == (run.zdd != nullptr), "a PTE's placement is not its page's");
-        }
+        const TileMask bound = range.tile_present.load() & ~range.tile_invalidated.load();
+        require(bound == 0 || range.pages.valid(), "a bound range has no valid pages");
+        impl_->for_each_tile(impl_->all_tiles(), [&](Tile& tile, PageTable& table) {
+            if ((bound & tile.bit()) == 0) {
+                require(!table.any(range.interval), "an unbound range has PTEs");
+                return;
+            }
+            for (const HmmRun& run : range.pages.runs()) {
+                for (std::uint64_t i = 0; i < run.pages; ++i) {
+                    const Translation t = table.walk(run.start + i * kPageSize);
+                    require(t.present && t.host == reinterpret_cast<std::uint64_t>(run.physical) + i * kPageSize,
+                            "a PTE is not its page's");
+                    require((t.devmem || t.p2p) == (run.zdd != nullptr), "a PTE's placement is not its page's");
+                }
+            }
+        });
     });
     require(count == impl_->ranges, "ranges were lost");
 }

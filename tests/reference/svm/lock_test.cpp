@@ -3,6 +3,12 @@
 #include <gtest/gtest.h>
 
 namespace faultline::svm {
+
+__attribute__((noinline)) void take_first(SharedMutex& notifier, SharedMutex& vm) {
+    WriteLock inner(notifier);
+    WriteLock outer(vm);
+}
+
 namespace {
 
 TEST(Lockdep, RanksInOrderPass) {
@@ -15,15 +21,37 @@ TEST(Lockdep, RanksInOrderPass) {
 }
 
 #if defined(FAULTLINE_LOCKDEP)
-TEST(LockdepDeathTest, RanksOutOfOrderAbortAndNameBoth) {
+// Both stacks: where the lock that is held was taken, and where the other one would have been.
+TEST(LockdepDeathTest, RanksOutOfOrderAbortWithBothStacks) {
     EXPECT_DEATH(
         {
             SharedMutex vm(LockRank::kVm, "vm.lock");
             SharedMutex notifier(LockRank::kNotifier, "notifier_lock");
-            WriteLock inner(notifier);
-            WriteLock outer(vm);
+            take_first(notifier, vm);
         },
-        "'vm.lock' .* out of order; held, outermost first:\n.*'notifier_lock'");
+        "'vm.lock' .* out of order, at:\n(.*\n)*.*take_first(.*\n)*.*held, outermost first:\n.*'notifier_lock' .*taken "
+        "at:\n(.*\n)*.*take_first");
+}
+
+TEST(LockdepDeathTest, TheSameRankTwiceAborts) {
+    EXPECT_DEATH(
+        {
+            Mutex one(LockRank::kRange, "range.lock");
+            Mutex other(LockRank::kRange, "other range.lock");
+            MutexLock outer(one);
+            MutexLock inner(other);
+        },
+        "'other range.lock' .* out of order");
+}
+
+TEST(Lockdep, ATryMayBeOfAnyRank) {
+    Mutex one(LockRank::kBo, "bo.lock");
+    Mutex other(LockRank::kBo, "victim.lock");
+    MutexLock outer(one);
+    ASSERT_TRUE(other.try_lock());
+    other.unlock();
+    Mutex later(LockRank::kMigrate, "migrate_lock");
+    MutexLock inner(later);
 }
 #endif
 

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "reference/svm/device.h"
 #include "reference/svm/pagemap.h"
 #include "tests/reference/svm/mapping.h"
 
@@ -67,33 +68,32 @@ protected:
         if (err == -EPERM) mm = Mm::create({.user_mode_only = true}, &err);
         ASSERT_EQ(0, err);
         for (int i = 0; i < 2; ++i) {
-            vram[i] = Vram::create({32ull << 20}, &err);
-            ASSERT_EQ(0, err);
-            PagemapConfig config;
+            DeviceConfig config;
             config.mm = mm;
-            config.vram = vram[i];
-            config.engine = &engine;
-            config.stats = &stats[i];
             config.clock = &clock;
-            config.owner = vram[i];
-            pagemap[i] = Pagemap::create(config, &err);
+            config.tiles[0] = {&engine, &tlb, {32ull << 20}};
+            device[i] = Device::create(config, &err);
             ASSERT_EQ(0, err);
+            vram[i] = &device[i]->root_tile().vram();
+            stats[i] = &device[i]->root_tile().gt_stats();
+            pagemap[i] = &device[i]->root_tile().pagemap();
         }
     }
     void TearDown() override {
         mm->sync();
         mm->check();
         for (int i = 0; i < 2; ++i) {
-            Pagemap::destroy(pagemap[i]);
-            EXPECT_EQ(0u, vram[i]->used().count) << "device " << i << " lost memory";
+            ASSERT_EQ(0, mm->evict_all());
+            // A CPU-fault worker may still hold the last reference; memory that is lost hangs here.
+            while (vram[i]->used().count != 0) std::this_thread::yield();
             vram[i]->check();
-            Vram::destroy(vram[i]);
+            Device::destroy(device[i]);
         }
         Mm::destroy(mm);
     }
 
-    int to_device(Interval interval, int device = 0, Nanoseconds timeslice = {}) {
-        return pagemap[device]->populate_mm(interval, timeslice);
+    int to_device(Interval interval, int index = 0, Nanoseconds timeslice = {}) {
+        return pagemap[index]->populate_mm(interval, timeslice);
     }
     static void expect_filled(const Mapping& memory, std::uint64_t first, std::uint64_t end) {
         for (std::uint64_t i = first; i < end; ++i) ASSERT_EQ(Mapping::value(i), memory.words()[i]) << i;
@@ -101,9 +101,11 @@ protected:
 
     FakeClock clock;
     FragileEngine engine;
+    NoTlb tlb;
     Mm* mm = nullptr;
+    Device* device[2] = {};
     Vram* vram[2] = {};
-    GtStats stats[2];
+    GtStats* stats[2] = {};
     Pagemap* pagemap[2] = {};
 };
 
@@ -119,8 +121,8 @@ TEST_F(Migrate, EveryChunkSizeGoesAndComesBack) {
         EXPECT_EQ(nullptr, mm->residency(memory.start()));
         EXPECT_EQ(0u, vram[0]->used().count);
     }
-    EXPECT_EQ((kPageSize + kSize64K + kSize2M) >> 10, stats[0].get(GtStat::kSvmDeviceCopyKb));
-    EXPECT_EQ((kPageSize + kSize64K + kSize2M) >> 10, stats[0].get(GtStat::kSvmCpuCopyKb));
+    EXPECT_EQ((kPageSize + kSize64K + kSize2M) >> 10, stats[0]->get(GtStat::kSvmDeviceCopyKb));
+    EXPECT_EQ((kPageSize + kSize64K + kSize2M) >> 10, stats[0]->get(GtStat::kSvmCpuCopyKb));
 }
 
 TEST_F(Migrate, WhatCannotMigrateSaysWhy) {
@@ -164,12 +166,12 @@ TEST_F(Migrate, ForeignDevicePagesComeToSystemFirst) {
     ASSERT_EQ(0, to_device(memory.interval(), 0));
     EXPECT_EQ(-EBUSY, to_device(memory.interval(), 1));
     std::pmr::vector<HmmRun> runs;
-    ASSERT_EQ(0, mm->range_fault({memory.interval(), true, vram[0]}, runs));
+    ASSERT_EQ(0, mm->range_fault({memory.interval(), true, pagemap[0]->owner()}, runs));
     ASSERT_EQ(1u, runs.size());
     EXPECT_NE(nullptr, runs[0].zdd);
     EXPECT_NE(memory.words(), runs[0].physical);
     runs.clear();
-    ASSERT_EQ(0, mm->range_fault({memory.interval(), true, vram[1]}, runs));
+    ASSERT_EQ(0, mm->range_fault({memory.interval(), true, pagemap[1]->owner()}, runs));
     ASSERT_EQ(1u, runs.size());
     EXPECT_EQ(nullptr, runs[0].zdd);
     EXPECT_EQ(memory.words(), runs[0].physical);

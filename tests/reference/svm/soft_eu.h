@@ -102,10 +102,8 @@ protected:
         DeviceConfig config;
         config.mm = mm;
         config.clock = &clock;
-        config.copy_engine = &engine;
-        config.tlb = &tlb;
+        config.tiles[0] = {&engine, &tlb, vram};
         config.policy = *parse_policy(policy);
-        config.vram_size = vram;
         device = Device::create(config, &err);
         ASSERT_EQ(0, err);
         vm = new_vm();
@@ -130,7 +128,7 @@ protected:
             drop(vm);
         }
         if (device != nullptr) {
-            device->vram().check();
+            device->root_tile().vram().check();
             Device::destroy(device);
         }
         if (mm != nullptr) {
@@ -139,7 +137,7 @@ protected:
         }
     }
 
-    std::uint64_t stat(GtStat id) const { return device->gt_stats().get(id); }
+    std::uint64_t stat(GtStat id) const { return device->root_tile().gt_stats().get(id); }
 
     SystemClock clock;
     InlineCopyEngine engine;

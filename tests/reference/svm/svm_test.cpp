@@ -28,7 +28,7 @@ TEST_F(Svm, ReadAt2MStrideFaultsOncePerRange) {
     EXPECT_EQ(0u, stat(GtStat::kSvm4KPagefaultCount));
     EXPECT_EQ(64u << 10, stat(GtStat::kSvmDeviceCopyKb));
     EXPECT_EQ(32u, vm->range_count());
-    EXPECT_EQ(&device->pagemap(), mm->residency(memory.start()));
+    EXPECT_EQ(&device->root_tile().pagemap(), mm->residency(memory.start()));
     vm->check();
 }
 
@@ -85,7 +85,7 @@ TEST_F(Svm, CpuTouchBringsTheRangeBackAndUnmapsIt) {
     memory.fill();
     SoftEu eu(*vm, tlb);
     eu.write(memory.words() + 1, 4711);
-    ASSERT_EQ(&device->pagemap(), mm->residency(memory.start()));
+    ASSERT_EQ(&device->root_tile().pagemap(), mm->residency(memory.start()));
     EXPECT_EQ(4711u, memory.words()[1]);
     EXPECT_EQ(nullptr, mm->residency(memory.start()));
     EXPECT_FALSE(vm->page_table().walk(memory.start()).present);
@@ -115,7 +115,7 @@ TEST_F(Svm, AtomicsWorkOnlyInDeviceMemory) {
     EXPECT_EQ(nullptr, mm->residency(memory.start()));
     EXPECT_FALSE(vm->page_table().walk(memory.start()).atomic);
     eu.add(memory.words(), 10);
-    EXPECT_EQ(&device->pagemap(), mm->residency(memory.start()));
+    EXPECT_EQ(&device->root_tile().pagemap(), mm->residency(memory.start()));
     EXPECT_TRUE(vm->page_table().walk(memory.start()).atomic);
     EXPECT_EQ(Mapping::value(0) + 10, memory.words()[0]);
 }
@@ -253,25 +253,27 @@ TEST_F(Svm, EvictionMakesRoom) {
     for (int round = 0; round < 3; ++round)
         for (std::uint64_t word = 0; word < memory.word_count(); word += kSize2M / 8)
             ASSERT_EQ(Mapping::value(word), eu.read(memory.words() + word));
-    EXPECT_LE(device->vram().used().count, 8ull << 20);
+    EXPECT_LE(device->root_tile().vram().used().count, 8ull << 20);
     for (std::uint64_t i = 0; i < memory.word_count(); ++i) ASSERT_EQ(Mapping::value(i), memory.words()[i]);
 }
 
 TEST_F(Svm, BuffersAreCarvedOutOfTheMirror) {
     start();
     Mapping memory(2 * kSize2M, PROT_NONE);
-    VramBlock block;
-    ASSERT_EQ(0, device->vram().alloc({kSize2M}, nullptr, false, &block));
+    int err = 0;
+    Bo* bo = Bo::create(device->root_tile(), {kSize2M}, &err);
+    ASSERT_NE(nullptr, bo);
     const Interval interval{memory.start(), memory.start() + kSize2M};
-    ASSERT_EQ(0, vm->bind_bo(interval, block.base));
+    ASSERT_EQ(0, vm->bind_bo(interval, *bo));
     SoftEu eu(*vm, tlb);
     eu.write(memory.words() + 1, 123);
-    EXPECT_EQ(123u, static_cast<std::uint64_t*>(block.base)[1]);
+    EXPECT_EQ(123u, reinterpret_cast<std::uint64_t*>(bo->pin(&err))[1]);
+    bo->unpin();
     EXPECT_EQ(0u, stat(GtStat::kSvmPagefaultCount));
-    EXPECT_EQ(-EINVAL, vm->bind_bo(interval, block.base)) << "already bound";
+    EXPECT_EQ(-EINVAL, vm->bind_bo(interval, *bo)) << "already bound";
     ASSERT_EQ(0, vm->unbind(interval));
     EXPECT_EQ(-EPERM, eu.fault(memory.start(), Access::kRead)) << "the mirror again, of memory without access";
-    device->vram().free(&block);
+    bo->put();
 }
 
 TEST_F(Svm, AMirrorWithRangesIsBusy) {
@@ -280,7 +282,10 @@ TEST_F(Svm, AMirrorWithRangesIsBusy) {
     SoftEu eu(*vm, tlb);
     eu.read(memory.words());
     EXPECT_EQ(-EBUSY, vm->unbind({{kSize64K}, {1ull << 47}}));
-    EXPECT_EQ(-EBUSY, vm->bind_bo({memory.start(), memory.start() + kPageSize}, memory.words()));
+    int err = 0;
+    Bo* bo = Bo::create(device->root_tile(), {kPageSize}, &err);
+    EXPECT_EQ(-EBUSY, vm->bind_bo({memory.start(), memory.start() + kPageSize}, *bo));
+    bo->put();
     EXPECT_EQ(-EINVAL, vm->unbind({memory.start(), memory.start() + kPageSize}));
 }
 

@@ -13,10 +13,10 @@ Interval pages(std::uint64_t first, std::uint64_t last) { return {{first * kPage
 TEST(VmaTree, OverlapsAreRefused) {
     VmaTree tree;
     Vma* vma = nullptr;
-    ASSERT_EQ(0, tree.insert(pages(10, 20), VmaKind::kBo, &vma));
-    EXPECT_EQ(-EINVAL, tree.insert(pages(19, 30), VmaKind::kBo, &vma));
-    EXPECT_EQ(-EINVAL, tree.insert(pages(0, 11), VmaKind::kBo, &vma));
-    EXPECT_EQ(0, tree.insert(pages(20, 30), VmaKind::kBo, &vma));
+    ASSERT_EQ(0, tree.insert(pages(10, 20), VmaKind::kBo, {}, &vma));
+    EXPECT_EQ(-EINVAL, tree.insert(pages(19, 30), VmaKind::kBo, {}, &vma));
+    EXPECT_EQ(-EINVAL, tree.insert(pages(0, 11), VmaKind::kBo, {}, &vma));
+    EXPECT_EQ(0, tree.insert(pages(20, 30), VmaKind::kBo, {}, &vma));
     EXPECT_EQ(nullptr, tree.find({9 * kPageSize}));
     EXPECT_EQ(pages(10, 20), tree.find({19 * kPageSize})->interval);
 }
@@ -29,7 +29,7 @@ TEST(VmaTree, CarvedBuffersLeaveTheMirrorWhole) {
     std::mt19937_64 random(seed);
     VmaTree tree;
     Vma* vma = nullptr;
-    ASSERT_EQ(0, tree.insert(pages(1, 101), VmaKind::kCpuAddrMirror, &vma));
+    ASSERT_EQ(0, tree.insert(pages(1, 101), VmaKind::kCpuAddrMirror, {}, &vma));
     std::vector<Interval> buffers;
     for (int step = 0; step < 2000; ++step) {
         if (!buffers.empty() && random() % 2 == 0) {
@@ -37,19 +37,19 @@ TEST(VmaTree, CarvedBuffersLeaveTheMirrorWhole) {
             Vma* buffer = tree.find(buffers[i].start);
             ASSERT_EQ(buffers[i], buffer->interval);
             ASSERT_EQ(VmaKind::kBo, buffer->kind);
-            tree.restore(buffer);
+            ASSERT_EQ(0, tree.restore(buffer));
             buffers.erase(buffers.begin() + static_cast<std::ptrdiff_t>(i));
         } else {
             const std::uint64_t first = 1 + random() % 100;
             const Interval wanted = pages(first, std::min<std::uint64_t>(101, first + 1 + random() % 5));
             Vma* mirror = tree.find(wanted.start);
             if (mirror->kind != VmaKind::kCpuAddrMirror || !mirror->interval.contains(wanted)) continue;
-            ASSERT_EQ(0, tree.carve(mirror, wanted, VmaKind::kBo, &vma));
+            ASSERT_EQ(0, tree.carve(mirror, wanted, VmaKind::kBo, {}, &vma));
             buffers.push_back(wanted);
         }
         for (std::uint64_t page = 1; page < 101; ++page) ASSERT_NE(nullptr, tree.find({page * kPageSize})) << page;
     }
-    for (const Interval buffer : buffers) tree.restore(tree.find(buffer.start));
+    for (const Interval buffer : buffers) ASSERT_EQ(0, tree.restore(tree.find(buffer.start)));
     EXPECT_EQ(pages(1, 101), tree.find({50 * kPageSize})->interval);
 }
 
