@@ -80,11 +80,10 @@ void Eu::barrier() {
 // -- Eu: life of the task
 // --------------------------------------------------------------------------------------------------
 
-Eu::Eu(unsigned index, unsigned threads, svm::Device& device, TlbShootdown& shootdown, ActiveDispatches& dispatches)
+Eu::Eu(unsigned threads, svm::Device& device, TlbShootdown& shootdown, ActiveDispatches& dispatches)
     : Tlb(shootdown),
       device_(device),
       dispatches_(dispatches),
-      index_(index),
       threads_(threads, &svm::arena()),
       active_(&svm::arena()) {
     for (HardwareThread& thread : threads_) {
@@ -236,7 +235,7 @@ void Eu::fault(std::uint64_t va, svm::Access access, bool from_signal) {
     thread.fault_.page_addr = svm::VirtAddr{va}.align_down(svm::kPageSize);
     thread.fault_.asid = thread.dispatch_->asid;
     thread.fault_.access = access;
-    thread.fault_.engine = static_cast<std::uint8_t>(index_);
+    thread.fault_.engine = svm::pack_engine(svm::EngineClass::kCompute, 0);
     thread.fault_.faulter = &thread;
     thread.wait_for_monitor_ = from_signal;
     ++counters_.faults;

@@ -75,8 +75,7 @@ struct EuCounters {
 
 class Eu final : public Tlb {
 public:
-    /// `index` is reported as engine instance of its faults.
-    Eu(unsigned index, unsigned threads, svm::Device& device, TlbShootdown& shootdown, ActiveDispatches& dispatches);
+    Eu(unsigned threads, svm::Device& device, TlbShootdown& shootdown, ActiveDispatches& dispatches);
     ~Eu();
 
     /// The task: returns when there is nothing to do. REQUIRES: begin() was true for this run.
@@ -120,7 +119,6 @@ private:
 
     svm::Device& device_;
     ActiveDispatches& dispatches_;
-    unsigned index_;
     StackPool stacks_;
     std::pmr::vector<HardwareThread> threads_;
     HardwareThread* idle_ = nullptr;      ///< hardware threads without a work-group

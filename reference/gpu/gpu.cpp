@@ -66,7 +66,7 @@ Expected<std::unique_ptr<Gpu>> Gpu::create(const DeviceModel& model, const svm::
     }
     for (unsigned i = 0; i < model.eus; ++i) {
         impl->eus.push_back(
-            svm::arena_new<Eu>(i, model.threads_per_eu, *impl->device, *impl->shootdown, *impl->dispatches));
+            svm::arena_new<Eu>(model.threads_per_eu, *impl->device, *impl->shootdown, *impl->dispatches));
         impl->shootdown->add(*impl->eus.back());
     }
     impl->threads = std::make_unique<EuThreads>(impl->eus, mm, kServiceThreads + model.copy_engines);

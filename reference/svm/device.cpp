@@ -19,7 +19,13 @@ Device::Device(const DeviceConfig& config) : config_(config), asid_to_vm_(&arena
 Device::~Device() = default;
 
 FaultQueues* Device::make_queues(const Policy& policy, int* err) {
-    return FaultQueues::create(*this, policy, (config_.hardware_threads + kHardwareEngines) * kFaultsPerThread, err);
+    FaultQueueConfig config;
+    config.service = this;
+    config.stats = &root_tile().gt_stats();
+    config.clock = config_.clock;
+    config.acks = config_.acks;
+    config.entries = (config_.hardware_threads + kHardwareEngines) * kFaultsPerThread;
+    return FaultQueues::create(config, policy, err);
 }
 
 int Device::init() {

@@ -36,7 +36,7 @@ struct DeviceConfig {
     bool atomics_on_smem = false;        ///< GPU atomics work on system memory too (has_device_atomics_on_smem)
 };
 
-class Device {
+class Device final : public FaultService {
 public:
     /// Null and *err on failure (-ENOMEM).
     static Device* create(const DeviceConfig& config, int* err);
@@ -52,7 +52,7 @@ public:
     void queue_garbage_collector(Vm& vm) { queues_->queue_garbage_collector(vm); }
     /// xe_pagefault_service(): what a worker does with one fault; tests may call it directly. *serviced: the interval
     /// that is mapped now; unchanged on failure.
-    int pagefault_service(const Pagefault& fault, Interval* serviced);
+    int pagefault_service(const Pagefault& fault, Interval* serviced) override;
     /// debugfs `pagefault_info`, of every queue.
     std::string pagefault_info() { return queues_->info(); }
 
@@ -82,7 +82,7 @@ private:
     template <typename T>
     friend void arena_delete(T*);
     explicit Device(const DeviceConfig& config);
-    ~Device();
+    ~Device() override;
     int init();
     FaultQueues* make_queues(const Policy& policy, int* err);
 

@@ -2,67 +2,132 @@
 
 #include <sched.h>
 
-#include <array>
 #include <atomic>
-#include <bit>
 #include <boost/intrusive/list.hpp>
 #include <cerrno>
+#include <memory_resource>
 #include <new>
+#include <vector>
 
 #include "reference/svm/arena.h"
 #include "reference/svm/bell.h"
-#include "reference/svm/device.h"
-#include "reference/svm/lock.h"
+#include "reference/svm/pagefault_queue.h"
 #include "reference/svm/service_thread.h"
 #include "reference/svm/vm.h"
 
 namespace faultline::svm {
 namespace {
 
-constexpr unsigned kMaxQueues = 8;
-
 // How often an idle worker looks again before it sleeps. A wake-up costs 20-100 us on a virtual machine, a look 50 ns;
 // an EU that was just acked faults again within a few microseconds.
 constexpr int kLooksBeforeSleep = 200;
 
-/// struct xe_pagefault_queue: a ring of entries, its lock, its worker.
-struct PagefaultQueue {
-    Device* device = nullptr;
-    Mutex lock{LockRank::kQueue, "pf_queue.lock"};
-    Pagefault* entries FL_PT_GUARDED_BY(lock) = nullptr;
-    std::uint32_t size = 0;  // a power of two
-    std::uint32_t head FL_GUARDED_BY(lock) = 0;
-    std::uint32_t tail FL_GUARDED_BY(lock) = 0;
-    Bell bell;
-    std::atomic<bool> stop{false};
-    ServiceThread worker;
+constexpr unsigned kAcksPerFlush = 16;  // series, patch 11
 
-    int push(const Pagefault& fault) {
-        {
-            MutexLock guard(lock);
-            if (head - tail == size) return -ENOSPC;
-            entries[head++ & (size - 1)] = fault;
+/// Acks faults as the policy wants; holds the channel meanwhile.
+class AckBatch {
+public:
+    AckBatch(AckChannel* channel, AckMode mode) : channel_(channel), mode_(mode) {
+        if (channel_ != nullptr) channel_->begin();
+    }
+    ~AckBatch() {
+        if (channel_ == nullptr) return;
+        if (unflushed_ != 0) channel_->flush();
+        channel_->end();
+    }
+    AckBatch(const AckBatch&) = delete;
+    AckBatch& operator=(const AckBatch&) = delete;
+
+    void ack(const Pagefault& fault, int err) {
+        if (channel_ == nullptr) {
+            fault.faulter->ack(fault, err);
+            return;
         }
-        bell.ring();
-        return 0;
+        channel_->write(fault, err);
+        if (++unflushed_ < (mode_ == AckMode::kBatched ? kAcksPerFlush : 1)) return;
+        channel_->flush();
+        unflushed_ = 0;
     }
 
-    bool pop(Pagefault& fault) {
-        MutexLock guard(lock);
-        if (head == tail) return false;
-        fault = entries[tail++ & (size - 1)];
-        return true;
+private:
+    AckChannel* channel_;
+    AckMode mode_;
+    unsigned unflushed_ = 0;
+};
+
+}  // namespace
+
+// pf_wq: the queues' workers, and one more for garbage collection, which the kernel queues on the same workqueue.
+struct FaultQueues::Impl {
+    /// struct xe_pagefault_queue and the bell its workers listen to.
+    struct Queue {
+        Queue(std::uint32_t entries, unsigned workers, bool chaining, GtStats& stats)
+            : faults(entries, workers, chaining, stats) {}
+        PagefaultQueue faults;
+        Bell bell;
+    };
+    struct Worker {
+        Impl* impl = nullptr;
+        Queue* queue = nullptr;
+        unsigned index = 0;  ///< among the queue's
+        ServiceThread thread;
+    };
+
+    Impl(const FaultQueueConfig& wanted, const Policy& how)
+        : config(wanted), choice(how.queue_choice), acks(how.acks) {}
+
+    int start(const Policy& policy) {
+        const bool single = choice == QueueChoice::kSingle;
+        for (unsigned i = 0; i < (single ? 1 : policy.queue_count); ++i)
+            queues.push_back(
+                arena_new<Queue>(config.entries, single ? policy.num_pf_work : 1, policy.chaining, *config.stats));
+        for (unsigned i = 0; i < policy.workers(); ++i) {
+            Worker* worker = workers.emplace_back(arena_new<Worker>());
+            worker->impl = this;
+            worker->queue = queues[single ? 0 : i];
+            worker->index = single ? i : 0;
+            const int err = worker->thread.start(
+                "faultline-pf", [](void* w) { static_cast<Worker*>(w)->impl->work(*static_cast<Worker*>(w)); }, worker);
+            if (err != 0) return err;
+        }
+        return garbage_worker.start(
+            "faultline-gc", [](void* i) { static_cast<Impl*>(i)->collect(); }, this);
+    }
+
+    ~Impl() {
+        stop.store(true, std::memory_order_release);
+        for (Queue* queue : queues) queue->bell.ring_all();
+        for (Worker* worker : workers) arena_delete(worker);
+        garbage_bell.ring();
+        garbage_worker.join();
+        for (Queue* queue : queues) arena_delete(queue);
+    }
+
+    Queue& queue_of(const Pagefault& fault) {
+        switch (choice) {
+            case QueueChoice::kAsidHash:
+                return *queues[fault.asid % queues.size()];
+            case QueueChoice::kRoundRobin: {
+                // As in the series, producers may race for one index: then two faults share a queue.
+                const unsigned old = next_queue.load(std::memory_order_relaxed);
+                next_queue.store(old + 1, std::memory_order_relaxed);
+                return *queues[old % queues.size()];
+            }
+            case QueueChoice::kSingle:
+                break;
+        }
+        return *queues.front();
     }
 
     /// xe_pagefault_queue_work().
-    void work() {
-        Pagefault fault;
+    void work(Worker& worker) {
+        PagefaultQueue& faults = worker.queue->faults;
+        Bell& bell = worker.queue->bell;
         for (int looks = 0;;) {
             const int seen = bell.seen();
-            if (pop(fault)) {
-                Interval serviced;
-                const int err = device->pagefault_service(fault, &serviced);
-                fault.faulter->ack(fault, err);
+            const PagefaultQueue::Popped popped = faults.pop(worker.index);
+            if (popped.slot != PagefaultQueue::kNoSlot) {
+                serve(worker, popped);
                 looks = 0;
             } else if (stop.load(std::memory_order_acquire)) {
                 return;
@@ -74,20 +139,27 @@ struct PagefaultQueue {
             }
         }
     }
-};
 
-}  // namespace
-
-// pf_wq: the queues' workers, and one more for garbage collection, which the kernel queues on the same workqueue.
-struct FaultQueues::Impl {
-    std::array<PagefaultQueue, kMaxQueues> queues;
-    unsigned count = 0;
-
-    Mutex garbage_lock{LockRank::kQueue, "pf_wq.garbage"};
-    boost::intrusive::list<Vm> garbage FL_GUARDED_BY(garbage_lock);
-    Bell garbage_bell;
-    std::atomic<bool> stop{false};
-    ServiceThread garbage_worker;
+    void serve(Worker& worker, PagefaultQueue::Popped popped) {
+        PagefaultQueue& faults = worker.queue->faults;
+        const Nanoseconds start = config.clock->now();
+        int err = 0;
+        if (!popped.serviced) {
+            const Pagefault& fault = faults.fault(popped.slot);
+            Interval serviced;
+            err = config.service->pagefault_service(fault, &serviced);
+            const unsigned again = faults.complete(worker.index, popped.slot, err, serviced);
+            // One is this worker's own next; the others are for whoever sleeps.
+            for (unsigned i = 1; i < again; ++i) worker.queue->bell.ring();
+        }
+        {
+            AckBatch batch(config.acks, acks);
+            for (auto slot = popped.slot; slot != PagefaultQueue::kNoSlot; slot = faults.next(slot))
+                batch.ack(faults.fault(slot), err);
+        }
+        faults.release(popped.slot);
+        config.stats->add_time(GtStat::kPagefaultUs, config.clock->now() - start);
+    }
 
     Vm* pop_garbage() {
         MutexLock guard(garbage_lock);
@@ -110,59 +182,60 @@ struct FaultQueues::Impl {
             }
         }
     }
+
+    const FaultQueueConfig config;
+    const QueueChoice choice;
+    const AckMode acks;
+    std::pmr::vector<Queue*> queues{&arena()};
+    std::pmr::vector<Worker*> workers{&arena()};
+    std::atomic<unsigned> next_queue{0};  ///< usm.current_pf_queue
+    std::atomic<bool> stop{false};
+
+    Mutex garbage_lock{LockRank::kQueue, "pf_wq.garbage"};
+    boost::intrusive::list<Vm> garbage FL_GUARDED_BY(garbage_lock);
+    Bell garbage_bell;
+    ServiceThread garbage_worker;
 };
 
-FaultQueues* FaultQueues::create(Device& device, const Policy& policy, std::uint32_t entries, int* err) {
+FaultQueues* FaultQueues::create(const FaultQueueConfig& config, const Policy& policy, int* err) {
     FaultQueues* self = nullptr;
-    *err = 0;
     try {
         self = new (arena().allocate(sizeof(FaultQueues), alignof(FaultQueues))) FaultQueues;
-        self->impl_ = arena_new<Impl>();
-        Impl& impl = *self->impl_;
-        for (; impl.count < policy.queue_count && *err == 0; ++impl.count) {
-            PagefaultQueue& queue = impl.queues[impl.count];
-            queue.device = &device;
-            queue.size = std::bit_ceil(entries);
-            queue.entries =
-                static_cast<Pagefault*>(arena().allocate(queue.size * sizeof(Pagefault), alignof(Pagefault)));
-            *err = queue.worker.start(
-                "faultline-pf", [](void* q) { static_cast<PagefaultQueue*>(q)->work(); }, &queue);
-        }
-        if (*err == 0)
-            *err = impl.garbage_worker.start(
-                "faultline-gc", [](void* i) { static_cast<Impl*>(i)->collect(); }, &impl);
+        self->impl_ = arena_new<Impl>(config, policy);
+        *err = self->impl_->start(policy);
     } catch (const std::bad_alloc&) {
         *err = -ENOMEM;
     }
-    if (*err != 0 && self != nullptr) {
-        destroy(self);
-        self = nullptr;
-    }
-    return self;
+    if (*err == 0) return self;
+    if (self != nullptr) destroy(self);
+    return nullptr;
 }
 
 void FaultQueues::destroy(FaultQueues* queues) {
-    if (Impl* impl = queues->impl_) {
-        for (unsigned i = 0; i < impl->count; ++i) {
-            PagefaultQueue& queue = impl->queues[i];
-            queue.stop.store(true, std::memory_order_release);
-            queue.bell.ring();
-            queue.worker.join();
-            if (queue.entries != nullptr)
-                arena().deallocate(queue.entries, queue.size * sizeof(Pagefault), alignof(Pagefault));
-        }
-        impl->stop.store(true, std::memory_order_release);
-        impl->garbage_bell.ring();
-        impl->garbage_worker.join();
-        arena_delete(impl);
-    }
+    arena_delete(queues->impl_);
     queues->~FaultQueues();
     arena().deallocate(queues, sizeof(FaultQueues), alignof(FaultQueues));
 }
 
-int FaultQueues::push(const Pagefault& fault) { return impl_->queues[fault.asid % impl_->count].push(fault); }
+int FaultQueues::push(const Pagefault& fault) {
+    Impl::Queue& queue = impl_->queue_of(fault);
+    switch (queue.faults.push(fault)) {
+        case PagefaultQueue::Pushed::kQueued:
+            queue.bell.ring();
+            return 0;
+        case PagefaultQueue::Pushed::kChained:
+            return 0;
+        case PagefaultQueue::Pushed::kFull:
+            break;
+    }
+    return -ENOSPC;
+}
 
-std::string FaultQueues::info() { return {}; }
+std::string FaultQueues::info() {
+    std::string text;
+    for (Impl::Queue* queue : impl_->queues) text += queue->faults.info();
+    return text;
+}
 
 void FaultQueues::queue_garbage_collector(Vm& vm) {
     {

@@ -1,40 +1,44 @@
 // Page-fault queues and their workers (xe_pagefault): the producer hands in a fault, a worker services and acks it.
 //
-// Policy xe-7.0: four queues, chosen by asid % 4, one worker each; so all faults of one VM serialise on one worker.
-// Thread safety: push() from any thread, EUs among them; it takes one short lock and never blocks on service.
-// Ownership: entries are copied in; the queue outlives its workers, which stop() joins.
+// Which queue takes a fault, and how many workers it has, is the policy's: by ASID, so that all faults of one VM
+// serialise on one worker (7.0); the next one in turn; or one queue for several workers (see pagefault_queue.h for
+// chaining). A worker is a thread of its own, so the kernel's rule that a worker gives way after 20 ms has no meaning
+// here. Thread safety: push() from any thread, EUs among them; it takes one short lock and never blocks on service.
+// Ownership: entries are copied in; destroy() services what is queued, then joins the workers.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
+#include "reference/svm/clock.h"
+#include "reference/svm/gt_stats.h"
+#include "reference/svm/pagefault.h"
+#include "reference/svm/policy.h"
 #include "reference/svm/seams.h"
-#include "reference/svm/types.h"
 
 namespace faultline::svm {
 
-class Device;
 class Vm;
-struct Policy;
 
-inline constexpr std::uint8_t kFaultLevelNack = 0xff;  ///< XE_PAGEFAULT_LEVEL_NACK
+/// What a worker does with one fault.
+class FaultService {
+public:
+    virtual ~FaultService() = default;
+    /// xe_pagefault_service(): 0 and *serviced, the interval that is mapped now; or the error to ack.
+    virtual int pagefault_service(const Pagefault& fault, Interval* serviced) = 0;
+};
 
-/// struct xe_pagefault: consumer half for the service, producer half for the ack. 64 bytes, one cache line.
-struct alignas(64) Pagefault {
-    VirtAddr page_addr;  ///< page that faulted, 4 KiB aligned
-    std::uint32_t asid = 0;
-    Access access = Access::kRead;
-    std::uint8_t fault_level = 0;
-    std::uint8_t engine = 0;     ///< class and instance in one byte, see pack_engine() (series, patch 6)
-    std::uint8_t tile = 0;       ///< whose GT faulted
-    Faulter* faulter = nullptr;  ///< producer: whom to ack
-    std::uint64_t cookie = 0;    ///< producer: which of its faults
+struct FaultQueueConfig {
+    FaultService* service = nullptr;
+    GtStats* stats = nullptr;  ///< the root GT's
+    Clock* clock = nullptr;
+    AckChannel* acks = nullptr;  ///< null: faulters are acked directly
+    std::uint32_t entries = 0;   ///< per queue: (EUs' hardware threads + engines) x 8, as in the kernel
 };
 
 class FaultQueues {
 public:
-    /// `entries` per queue: (EUs' hardware threads + engines) x 8, rounded up to a power of two, as in the kernel.
-    static FaultQueues* create(Device& device, const Policy& policy, std::uint32_t entries, int* err);
+    static FaultQueues* create(const FaultQueueConfig& config, const Policy& policy, int* err);
     /// Services what is queued, then joins the workers.
     static void destroy(FaultQueues* queues);
 

@@ -1,4 +1,5 @@
-// GT statistics: the kernel's counters under the kernel's names and meanings (xe_gt_stats), in the order of debugfs.
+// GT statistics: the kernel's counters under the kernel's names and meanings (xe_gt_stats), in the order of debugfs;
+// those of the fine-grained locking series stand where it puts them.
 //
 // Cumulative sums since creation or the last clear(); no histograms, as in the kernel. Times are microseconds: a
 // counter keeps nanoseconds and prints microseconds, so that many short events do not round to zero. Thread safety:
@@ -19,12 +20,19 @@ namespace faultline::svm {
 #define FL_GT_STATS_PER_SIZE(X, id, suffix) \
     X(kSvm4K##id, "svm_4K_" suffix) X(kSvm64K##id, "svm_64K_" suffix) X(kSvm2M##id, "svm_2M_" suffix)
 #define FL_GT_STATS(X)                                                    \
+    X(kChainPagefaultCount, "chain_pagefault_count")                      \
+    X(kChainIrqPagefaultCount, "chain_irq_pagefault_count")               \
+    X(kChainDrainIrqPagefaultCount, "chain_drain_irq_pagefault_count")    \
+    X(kChainMismatchPagefaultCount, "chain_mismatch_pagefault_count")     \
+    X(kParallelPagefaultCount, "parallel_pagefault_count")                \
+    X(kLastPagefaultCount, "last_pagefault_count")                        \
     X(kSvmPagefaultCount, "svm_pagefault_count")                          \
     X(kTlbInvalCount, "tlb_inval_count")                                  \
     X(kSvmTlbInvalCount, "svm_tlb_inval_count")                           \
     X(kSvmTlbInvalUs, "svm_tlb_inval_us")                                 \
     X(kVmaPagefaultCount, "vma_pagefault_count")                          \
     X(kVmaPagefaultKb, "vma_pagefault_kb")                                \
+    X(kPagefaultUs, "pagefault_us")                                       \
     FL_GT_STATS_PER_SIZE(X, PagefaultCount, "pagefault_count")            \
     FL_GT_STATS_PER_SIZE(X, ValidPagefaultCount, "valid_pagefault_count") \
     FL_GT_STATS_PER_SIZE(X, PagefaultUs, "pagefault_us")                  \

@@ -5,14 +5,22 @@
 namespace faultline::svm {
 namespace {
 
-// The kernel's names in the kernel's order (xe_gt_stats.c, v7.0): tools read this text.
+// The kernel's names in the kernel's order (xe_gt_stats.c, v7.0), with the counters of the series where it puts them:
+// tools read this text.
 TEST(GtStats, PrintsTheKernelsNamesInOrder) {
-    constexpr const char* kNames[] = {"svm_pagefault_count",
+    constexpr const char* kNames[] = {"chain_pagefault_count",
+                                      "chain_irq_pagefault_count",
+                                      "chain_drain_irq_pagefault_count",
+                                      "chain_mismatch_pagefault_count",
+                                      "parallel_pagefault_count",
+                                      "last_pagefault_count",
+                                      "svm_pagefault_count",
                                       "tlb_inval_count",
                                       "svm_tlb_inval_count",
                                       "svm_tlb_inval_us",
                                       "vma_pagefault_count",
                                       "vma_pagefault_kb",
+                                      "pagefault_us",
                                       "svm_4K_pagefault_count",
                                       "svm_64K_pagefault_count",
                                       "svm_2M_pagefault_count",

@@ -1,0 +1,403 @@
+// Page-fault queues: whatever the policy, each fault is acked once, by a service that covered it.
+
+#include "reference/svm/fault_queue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <mutex>
+#include <random>
+#include <semaphore>
+#include <thread>
+#include <vector>
+
+#include "reference/svm/pagefault_queue.h"
+
+namespace faultline::svm::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::uint64_t seed() {
+    const char* wanted = std::getenv("FAULTLINE_SEED");
+    return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 20261121;
+}
+
+TEST(Pagefault, EngineClassAndInstanceShareAByte) {
+    for (const EngineClass c : {EngineClass::kRender, EngineClass::kCopy, EngineClass::kCompute})
+        for (const unsigned instance : {0u, 1u, 31u}) {
+            EXPECT_EQ(c, engine_class(pack_engine(c, instance)));
+            EXPECT_EQ(instance, engine_instance(pack_engine(c, instance)));
+        }
+}
+
+// --- The queue alone
+
+Pagefault fault_at(std::uint64_t page, Access access = Access::kRead, std::uint32_t asid = 1) {
+    Pagefault fault;
+    fault.page_addr = {kSize2M + page * kPageSize};
+    fault.access = access;
+    fault.asid = asid;
+    return fault;
+}
+Interval pages(std::uint64_t first, std::uint64_t count) {
+    return {{kSize2M + first * kPageSize}, {kSize2M + (first + count) * kPageSize}};
+}
+
+class Chaining : public ::testing::Test {
+protected:
+    using Pushed = PagefaultQueue::Pushed;
+    static constexpr auto kNone = PagefaultQueue::kNoSlot;
+    std::uint64_t stat(GtStat id) const { return stats.get(id); }
+    unsigned chain_length(PagefaultQueue::Slot slot) const {
+        unsigned length = 0;
+        for (; slot != kNone; slot = queue.next(slot)) ++length;
+        return length;
+    }
+
+    GtStats stats;
+    PagefaultQueue queue{16, 2, true, stats};
+};
+
+TEST_F(Chaining, AFaultInTheWindowHangsOnOnArrival) {
+    ASSERT_EQ(Pushed::kQueued, queue.push(fault_at(0)));
+    const auto leader = queue.pop(0);
+    ASSERT_NE(kNone, leader.slot);
+    EXPECT_EQ(Pushed::kChained, queue.push(fault_at(511)));
+    EXPECT_EQ(Pushed::kQueued, queue.push(fault_at(512))) << "another window";
+    EXPECT_EQ(Pushed::kQueued, queue.push(fault_at(1, Access::kRead, 2))) << "another address space";
+    EXPECT_EQ(Pushed::kChained, queue.push(fault_at(2)));
+    EXPECT_EQ(0u, queue.complete(0, leader.slot, 0, pages(0, 512)));
+    EXPECT_EQ(3u, chain_length(leader.slot));
+    queue.release(leader.slot);
+    EXPECT_EQ(2u, stat(GtStat::kChainPagefaultCount));
+    EXPECT_EQ(2u, stat(GtStat::kChainIrqPagefaultCount));
+    EXPECT_EQ(1u, stat(GtStat::kChainDrainIrqPagefaultCount)) << "the queue was empty for the first alone";
+    EXPECT_THAT(queue.info(), HasSubstr("pagefault queue queued count: 2\n"));
+}
+
+TEST_F(Chaining, AWorkerLinksWhatItComesAcross) {
+    queue.push(fault_at(0));
+    queue.push(fault_at(1));
+    queue.push(fault_at(600));
+    const auto first = queue.pop(0);
+    const auto second = queue.pop(1);
+    EXPECT_EQ(fault_at(600).page_addr, queue.fault(second.slot).page_addr) << "page 1 hangs on to page 0";
+    EXPECT_EQ(1u, stat(GtStat::kChainPagefaultCount));
+    EXPECT_EQ(0u, stat(GtStat::kChainIrqPagefaultCount));
+    EXPECT_EQ(1u, stat(GtStat::kParallelPagefaultCount));
+    queue.complete(0, first.slot, 0, pages(0, 512));
+    EXPECT_EQ(2u, chain_length(first.slot));
+}
+
+TEST_F(Chaining, WhatTheServiceDidNotCoverIsQueuedAgain) {
+    queue.push(fault_at(0));
+    const auto leader = queue.pop(0);
+    queue.push(fault_at(15));
+    queue.push(fault_at(16));
+    queue.push(fault_at(17));
+    EXPECT_EQ(2u, queue.complete(0, leader.slot, 0, pages(0, 16)));
+    EXPECT_EQ(2u, chain_length(leader.slot));
+    EXPECT_EQ(2u, stat(GtStat::kChainMismatchPagefaultCount));
+    queue.release(leader.slot);
+    const auto again = queue.pop(0);
+    ASSERT_EQ(fault_at(16).page_addr, queue.fault(again.slot).page_addr);
+    EXPECT_EQ(Pushed::kQueued, queue.push(fault_at(18))) << "its window is one page now";
+    EXPECT_EQ(Pushed::kChained, queue.push(fault_at(16)));
+    const auto other = queue.pop(1);
+    EXPECT_EQ(fault_at(17).page_addr, queue.fault(other.slot).page_addr);
+}
+
+TEST_F(Chaining, AFailureIsTheLeadersAlone) {
+    queue.push(fault_at(0));
+    const auto leader = queue.pop(0);
+    queue.push(fault_at(0));
+    EXPECT_EQ(1u, queue.complete(0, leader.slot, -EINVAL, {}));
+    EXPECT_EQ(1u, chain_length(leader.slot));
+    queue.release(leader.slot);
+    const auto again = queue.pop(0);
+    EXPECT_FALSE(again.serviced);
+}
+
+TEST_F(Chaining, AnAtomicDoesNotHangOnToARead) {
+    queue.push(fault_at(0, Access::kRead));
+    const auto leader = queue.pop(0);
+    EXPECT_EQ(Pushed::kQueued, queue.push(fault_at(1, Access::kAtomic)));
+    queue.complete(0, leader.slot, 0, pages(0, 512));
+    queue.release(leader.slot);
+    EXPECT_FALSE(queue.pop(0).serviced) << "nor is it acked for what served the read";
+}
+
+// A fault that came while the range was being served is acked without service; one that came afterwards is not, since
+// the range may have been invalidated again.
+TEST_F(Chaining, OnlyEarlierFaultsAreAckedForTheLastRange) {
+    queue.push(fault_at(0));
+    queue.push(fault_at(700));
+    const auto leader = queue.pop(0);
+    queue.complete(0, leader.slot, 0, pages(0, 1024));  // further than the window that it had
+    queue.release(leader.slot);
+    queue.push(fault_at(1));
+    const auto earlier = queue.pop(0);
+    EXPECT_EQ(fault_at(700).page_addr, queue.fault(earlier.slot).page_addr);
+    EXPECT_TRUE(earlier.serviced);
+    EXPECT_EQ(1u, stat(GtStat::kLastPagefaultCount));
+    queue.release(earlier.slot);
+    EXPECT_FALSE(queue.pop(0).serviced);
+}
+
+TEST(PagefaultQueue, AFullQueueRefuses) {
+    GtStats stats;
+    PagefaultQueue queue(4, 1, false, stats);
+    for (std::uint64_t i = 0; i < 4; ++i) ASSERT_EQ(PagefaultQueue::Pushed::kQueued, queue.push(fault_at(i)));
+    EXPECT_EQ(PagefaultQueue::Pushed::kFull, queue.push(fault_at(4)));
+    const auto first = queue.pop(0);
+    EXPECT_EQ(PagefaultQueue::Pushed::kFull, queue.push(fault_at(4))) << "an entry stays until it is acked";
+    queue.complete(0, first.slot, 0, pages(0, 1));
+    queue.release(first.slot);
+    EXPECT_EQ(PagefaultQueue::Pushed::kQueued, queue.push(fault_at(4)));
+}
+
+// --- With workers
+
+/// Faults that are waited for, and what became of them.
+class Recorder final : public Faulter {
+public:
+    explicit Recorder(std::size_t faults) : acks_(faults) {}
+    void ack(const Pagefault& fault, int err) override {
+        acks_[fault.cookie].fetch_add(1);
+        if (err != 0) failures_.fetch_add(1);
+        total_.fetch_add(1);
+        total_.notify_all();
+    }
+    void wait_for(unsigned count) {
+        for (unsigned seen; (seen = total_.load()) < count;) total_.wait(seen);
+    }
+    unsigned acks(std::size_t fault) const { return acks_[fault].load(); }
+    unsigned failures() const { return failures_.load(); }
+
+private:
+    std::vector<std::atomic<unsigned>> acks_;
+    std::atomic<unsigned> failures_{0};
+    std::atomic<unsigned> total_{0};
+};
+
+/// A channel that checks how it is used.
+class CountingChannel final : public AckChannel {
+public:
+    void begin() override { lock_.lock(); }
+    void write(const Pagefault& fault, int err) override {
+        ++unflushed_;
+        largest_batch_ = std::max(largest_batch_, unflushed_);
+        fault.faulter->ack(fault, err);
+    }
+    void flush() override {
+        ++flushes_;
+        unflushed_ = 0;
+    }
+    void end() override {
+        if (unflushed_ != 0) ADD_FAILURE() << "acks were not flushed";
+        lock_.unlock();
+    }
+    unsigned largest_batch() const { return largest_batch_; }
+    unsigned flushes() const { return flushes_; }
+
+private:
+    std::mutex lock_;
+    unsigned unflushed_ = 0;
+    unsigned largest_batch_ = 0;
+    unsigned flushes_ = 0;
+};
+
+/// Serves what it is told to, and knows which pages it has served since when.
+class RandomService final : public FaultService {
+public:
+    explicit RandomService(std::uint64_t s) : random_(s) {}
+    int pagefault_service(const Pagefault& fault, Interval* serviced) override {
+        unsigned spins = 0;
+        int err = 0;
+        {
+            std::lock_guard guard(lock_);
+            spins = static_cast<unsigned>(random_() % 2000);
+            constexpr std::uint64_t kSizes[] = {kPageSize, kSize64K, kSize2M};
+            const std::uint64_t size = kSizes[random_() % 3];
+            *serviced = {fault.page_addr.align_down(size), fault.page_addr.align_down(size) + size};
+            if (random_() % 16 == 0) err = -EFAULT;
+        }
+        for (unsigned i = 0; i < spins; ++i) std::atomic_signal_fence(std::memory_order_seq_cst);
+        calls.fetch_add(1);
+        return err;
+    }
+    std::atomic<unsigned> calls{0};
+
+private:
+    std::mutex lock_;
+    std::mt19937_64 random_;
+};
+
+class EveryPolicy : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(EveryPolicy, EachFaultIsAckedOnce) {
+    SCOPED_TRACE("seed " + std::to_string(seed()));
+    constexpr unsigned kProducers = 4;
+    constexpr unsigned kFaults = 3000;  // of each
+    const Policy policy = *parse_policy(GetParam());
+    RandomService service(seed());
+    GtStats stats;
+    SystemClock clock;
+    CountingChannel channel;
+    Recorder recorder(kProducers * kFaults);
+    int err = 0;
+    FaultQueues* queues = FaultQueues::create(
+        {.service = &service, .stats = &stats, .clock = &clock, .acks = &channel, .entries = 64}, policy, &err);
+    ASSERT_EQ(0, err);
+    std::vector<std::thread> producers;
+    for (unsigned p = 0; p < kProducers; ++p)
+        producers.emplace_back([&, p] {
+            std::mt19937_64 random(seed() + p);
+            for (unsigned i = 0; i < kFaults; ++i) {
+                // Two address spaces, a few windows: much to hang on to.
+                Pagefault fault = fault_at(random() % 2048, random() % 8 == 0 ? Access::kAtomic : Access::kRead,
+                                           static_cast<std::uint32_t>(1 + random() % 2));
+                fault.faulter = &recorder;
+                fault.cookie = p * kFaults + i;
+                while (queues->push(fault) == -ENOSPC) std::this_thread::yield();
+            }
+        });
+    for (auto& producer : producers) producer.join();
+    recorder.wait_for(kProducers * kFaults);
+    FaultQueues::destroy(queues);
+    for (unsigned i = 0; i < kProducers * kFaults; ++i) ASSERT_EQ(1u, recorder.acks(i)) << "fault " << i;
+
+    const std::uint64_t chained = stats.get(GtStat::kChainPagefaultCount);
+    const std::uint64_t mismatched = stats.get(GtStat::kChainMismatchPagefaultCount);
+    EXPECT_EQ(kProducers * kFaults, service.calls + chained - mismatched + stats.get(GtStat::kLastPagefaultCount))
+        << "each fault is served, acked with another, or acked for the last range";
+    EXPECT_LE(stats.get(GtStat::kChainIrqPagefaultCount), chained);
+    EXPECT_LE(stats.get(GtStat::kChainDrainIrqPagefaultCount), stats.get(GtStat::kChainIrqPagefaultCount));
+    EXPECT_EQ(policy.chaining, chained > 0);
+    EXPECT_GT(recorder.failures(), 0u);
+    EXPECT_LE(channel.largest_batch(), policy.acks == AckMode::kBatched ? 16u : 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(FaultQueues, EveryPolicy,
+                         ::testing::Values("xe-7.0", "fine-grained", "series-v4", "xe-7.0,chaining=on",
+                                           "xe-7.0,queue=single,num_pf_work=8", "series-v4,num_pf_work=8",
+                                           "fine-grained,chaining=on,acks=batched,queues=8", "series-v4,acks=each"));
+
+/// Serves the whole window, but only when it is let.
+class GatedService final : public FaultService {
+public:
+    int pagefault_service(const Pagefault& fault, Interval* serviced) override {
+        calls.fetch_add(1);
+        entered.release();
+        gate.acquire();
+        *serviced = {fault.page_addr.align_down(kSize2M), fault.page_addr.align_down(kSize2M) + kSize2M};
+        return 0;
+    }
+    std::atomic<unsigned> calls{0};
+    std::counting_semaphore<> entered{0};
+    std::counting_semaphore<> gate{0};
+};
+
+/// A gate that is passed by so many services, on a queue of that policy, while `storm` faults of one window arrive.
+unsigned services_of_a_storm(const char* policy, unsigned storm, unsigned* flushes) {
+    GatedService service;
+    GtStats stats;
+    SystemClock clock;
+    CountingChannel channel;
+    Recorder recorder(storm);
+    int err = 0;
+    FaultQueues* queues =
+        FaultQueues::create({.service = &service, .stats = &stats, .clock = &clock, .acks = &channel, .entries = 1024},
+                            *parse_policy(policy), &err);
+    for (unsigned i = 0; i < storm; ++i) {
+        Pagefault fault = fault_at(i % 512);
+        fault.faulter = &recorder;
+        fault.cookie = i;
+        EXPECT_EQ(0, queues->push(fault));
+        if (i == 0) service.entered.acquire();  // the leader is being served when the others come
+    }
+    service.gate.release(storm);
+    recorder.wait_for(storm);
+    FaultQueues::destroy(queues);
+    *flushes = channel.flushes();
+    return service.calls;
+}
+
+TEST(FaultStorm, IsServedOnceByTheSeries) {
+    unsigned flushes = 0;
+    EXPECT_EQ(1u, services_of_a_storm("series-v4", 500, &flushes));
+    EXPECT_EQ((500u + 15) / 16, flushes);
+    EXPECT_EQ(1u, services_of_a_storm("series-v4,acks=each", 500, &flushes));
+    EXPECT_EQ(500u, flushes);
+}
+
+TEST(FaultStorm, IsServedOneByOneBy70) {
+    unsigned flushes = 0;
+    EXPECT_EQ(500u, services_of_a_storm("xe-7.0", 500, &flushes));
+    EXPECT_EQ(500u, flushes);
+}
+
+// asid % 4 puts all faults of one VM behind each other; round-robin and a single queue do not.
+unsigned concurrency_of(const char* policy, std::uint32_t asids) {
+    GatedService service;
+    GtStats stats;
+    SystemClock clock;
+    Recorder recorder(8);
+    int err = 0;
+    FaultQueues* queues =
+        FaultQueues::create({.service = &service, .stats = &stats, .clock = &clock, .acks = nullptr, .entries = 64},
+                            *parse_policy(policy), &err);
+    for (unsigned i = 0; i < 8; ++i) {
+        Pagefault fault = fault_at(i * 512, Access::kRead, 1 + i % asids);
+        fault.faulter = &recorder;
+        fault.cookie = i;
+        EXPECT_EQ(0, queues->push(fault));
+    }
+    unsigned at_once = 0;
+    while (service.entered.try_acquire_for(std::chrono::milliseconds(200))) ++at_once;
+    service.gate.release(8);
+    recorder.wait_for(8);
+    FaultQueues::destroy(queues);
+    const bool single = parse_policy(policy)->queue_choice == QueueChoice::kSingle;
+    EXPECT_GE(stats.get(GtStat::kParallelPagefaultCount), single ? at_once - 1 : 0);
+    return at_once;
+}
+
+TEST(QueueChoice, DecidesHowManyAreServedAtOnce) {
+    EXPECT_EQ(1u, concurrency_of("xe-7.0", 1));
+    EXPECT_EQ(2u, concurrency_of("xe-7.0,queues=2", 8));
+    EXPECT_EQ(4u, concurrency_of("xe-7.0", 8));
+    EXPECT_EQ(4u, concurrency_of("fine-grained", 1));
+    EXPECT_EQ(2u, concurrency_of("series-v4", 1));
+    EXPECT_EQ(8u, concurrency_of("series-v4,num_pf_work=8", 1));
+}
+
+TEST(FaultQueues, InfoShowsEveryQueue) {
+    GatedService service;
+    GtStats stats;
+    SystemClock clock;
+    int err = 0;
+    FaultQueues* queues =
+        FaultQueues::create({.service = &service, .stats = &stats, .clock = &clock, .acks = nullptr, .entries = 64},
+                            *parse_policy("series-v4"), &err);
+    Recorder recorder(1);
+    Pagefault fault = fault_at(3);
+    fault.faulter = &recorder;
+    ASSERT_EQ(0, queues->push(fault));
+    service.entered.acquire();
+    const std::string text = queues->info();
+    service.gate.release();
+    recorder.wait_for(1);
+    FaultQueues::destroy(queues);
+    EXPECT_THAT(text, HasSubstr("pagefault size: 64\npagefault queue size: 64\n"));
+    EXPECT_THAT(text, HasSubstr("pagefault queue free count: 63\n"));
+    EXPECT_THAT(text, HasSubstr("pagefault queue active count: 1\n"));
+    EXPECT_THAT(text, HasSubstr("cache valid\n"));
+    EXPECT_THAT(text, HasSubstr("cache invalid\n")) << "the other worker's";
+}
+
+}  // namespace
+}  // namespace faultline::svm::test
