@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <link.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -41,6 +43,27 @@ bool CpuVmas::is_huge(Interval interval) const {
     scan.category_mask = uapi::kPageIsHuge;
     scan.return_mask = uapi::kPageIsHuge;
     return ::ioctl(pagemap_, uapi::kPagemapScan, &scan) > 0;
+}
+
+int CpuVmas::populated(Interval interval, std::span<unsigned char> pages) const {
+    const std::span<unsigned char> wanted = pages.first(interval.pages());
+    if (::mincore(interval.start.ptr(), interval.size(), wanted.data()) != 0) return -EIO;
+    // mincore() calls a page in swap absent; the pagemap tells the two apart, 10 us for 512 pages.
+    std::array<std::uint64_t, kSize2M / kPageSize> entries;
+    for (std::size_t i = 0; i < wanted.size();) {
+        const std::size_t first = i;
+        while (i < wanted.size() && i - first < entries.size() && (wanted[i] & 1) == 0) ++i;
+        if (i == first) {
+            ++i;
+            continue;
+        }
+        const auto at = static_cast<off_t>((interval.start.value / kPageSize + first) * sizeof(entries[0]));
+        const std::size_t bytes = (i - first) * sizeof(entries[0]);
+        if (::pread(pagemap_, entries.data(), bytes, at) != static_cast<ssize_t>(bytes)) return -EIO;
+        constexpr std::uint64_t kSwapped = 1ull << 62;
+        for (std::size_t j = first; j < i; ++j) wanted[j] = (entries[j - first] & kSwapped) != 0;
+    }
+    return 0;
 }
 
 int CpuVmas::lookup(VirtAddr addr, Which which, CpuVma* vma) const {

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory_resource>
+#include <span>
 #include <vector>
 
 #include "reference/svm/lock.h"
@@ -28,6 +29,8 @@ public:
     bool migratable(Interval interval) const;
     /// True when huge pages stand in the interval (PAGEMAP_SCAN, Linux 6.7; before it, false).
     bool is_huge(Interval interval) const;
+    /// Which pages of the interval have contents: present, or swapped out. 0 or -EIO.
+    int populated(Interval interval, std::span<unsigned char> pages) const;
     void exclude(Interval interval);
     /// Excludes the writable segments of images loaded since the last call: code that runs in the service path uses
     /// them.

@@ -53,7 +53,9 @@ int Limbo::grow(LimboKind kind) {
         next_ = next_ + kSize2M;
     }
     ::madvise(fresh.ptr(), kSize2M, kind == LimboKind::kHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-    if (const int err = uffd_.register_missing({fresh, fresh + kSize2M}); err != 0) return err;
+    // Where pages cannot be moved, units are ordinary memory to copy by way of.
+    if (uffd_.has_move())
+        if (const int err = uffd_.register_missing({fresh, fresh + kSize2M}); err != 0) return err;
     MutexLock guard(lock_);
     for (std::uint64_t offset = 0; offset < kSize2M; offset += limbo_size(kind))
         pool(kind).empty.push_back(fresh + offset);
@@ -87,7 +89,7 @@ int Limbo::take_populated(LimboKind kind, VirtAddr* unit) {
         }
     }
     int err = take_empty(kind, unit);
-    if (err != 0) return err;
+    if (err != 0 || !uffd_.has_move()) return err;
     const Interval interval{*unit, *unit + limbo_size(kind)};
     if (kind == LimboKind::kHuge) {
         // A huge page comes only from an ordinary fault, which a registered VMA does not take.
@@ -115,10 +117,15 @@ void Limbo::give_populated(LimboKind kind, VirtAddr unit) {
             return;
         }
     }
-    give_discarded(kind, unit);
+    free_later(kind, unit);
 }
 
 void Limbo::give_discarded(LimboKind kind, VirtAddr unit) {
+    if (!uffd_.has_move()) return give_populated(kind, unit);
+    free_later(kind, unit);
+}
+
+void Limbo::free_later(LimboKind kind, VirtAddr unit) {
     const Bytes size{limbo_size(kind)};
     bool later = false;
     {
@@ -139,9 +146,9 @@ void Limbo::give_discarded(LimboKind kind, VirtAddr unit) {
 void Limbo::discard(Garbage garbage) {
     const Interval interval{garbage.unit, garbage.unit + limbo_size(garbage.kind)};
     // Unregistered meanwhile: the discard of a registered range waits for the reader of its event, 20-240 us.
-    uffd_.unregister(interval);
+    if (uffd_.has_move()) uffd_.unregister(interval);
     ::madvise(interval.start.ptr(), interval.size(), MADV_DONTNEED);
-    uffd_.register_missing(interval);
+    if (uffd_.has_move()) uffd_.register_missing(interval);
     give_empty(garbage.kind, garbage.unit);
 }
 

@@ -68,6 +68,7 @@ private:
         VirtAddr unit;
     };
 
+    void free_later(LimboKind kind, VirtAddr unit);
     /// Frees the pages of the unit, which is empty then.
     void discard(Garbage garbage);
     void collect();

@@ -55,7 +55,7 @@ Mm* Mm::create(const MmOptions& options, int* err) {
     try {
         memory = arena().allocate(sizeof(Mm), alignof(Mm));
         impl = arena_new<Impl>(options);
-        *err = impl->uffd.open(options.user_mode_only);
+        *err = impl->uffd.open(options.user_mode_only, options.allow_move);
         if (*err == 0) *err = impl->vmas.open();
         if (*err == 0) impl->limbo = arena_new<Limbo>(impl->uffd, options.limbo_cache);
         if (*err == 0) *err = impl->limbo->start();
@@ -97,6 +97,8 @@ void Mm::destroy(Mm* mm) {
 }
 
 bool Mm::user_mode_only() const { return impl_->options.user_mode_only; }
+
+bool Mm::has_move() const { return impl_->uffd.has_move(); }
 
 MmCounters Mm::counters() const {
     MmCounters counters = impl_->monitor.counters();

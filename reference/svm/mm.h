@@ -99,6 +99,7 @@ enum class MmScan : std::uint8_t {
 
 struct MmOptions {
     bool user_mode_only = false;  ///< UFFD_USER_MODE_ONLY: no privilege needed; system calls on VRAM pages then fail
+    bool allow_move = true;       ///< false: as on a kernel without UFFDIO_MOVE; slower, with the same outcome
     unsigned cpu_fault_workers = 2;
     Bytes limbo_cache{64ull << 20};  ///< populated pages kept for the way back instead of being freed
 };
@@ -117,7 +118,7 @@ struct MmCounters {
 class Mm {
 public:
     /// Opens userfaultfd and starts the monitor. Returns null and sets *err: -EPERM (no permission: see `doctor`),
-    /// -ENOSYS (no userfaultfd), -EBUSY (this process has an Mm already), -ENOMEM.
+    /// -ENOSYS (no userfaultfd, or older than Linux 5.7), -EBUSY (this process has an Mm already), -ENOMEM.
     static Mm* create(const MmOptions& options, int* err);
     /// Brings every page back, unregisters everything, stops the threads. REQUIRES: no notifiers, no pagemaps.
     static void destroy(Mm* mm);
@@ -126,6 +127,8 @@ public:
     Mm& operator=(const Mm&) = delete;
 
     bool user_mode_only() const;
+    /// False: pages are write-protected, copied and discarded instead of moved.
+    bool has_move() const;
     MmCounters counters() const;
 
     // -- VMAs -------------------------------------------------------------------------------------------------------

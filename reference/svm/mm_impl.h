@@ -1,4 +1,5 @@
-// Inside of the Mm, shared by mm.cpp (VMAs, faulting in, lifecycle) and migrate.cpp (pages between system and devices).
+// Inside of the Mm, shared by mm.cpp (VMAs, faulting in, lifecycle) and migrate_to_devmem.cpp and migrate_to_ram.cpp
+// (pages between system and devices).
 //
 // Private to reference/svm.
 #pragma once
@@ -41,7 +42,7 @@ struct Mm::Impl final : public MonitorClient {
     /// Registers the block's part of the VMA for messages, if `part` is not yet. 0 or -errno.
     int watch(EntryBlock& block, Interval part, const CpuVma& vma);
 
-    // migrate.cpp
+    // migrate_to_devmem.cpp, migrate_to_ram.cpp
     /// drm_pagemap_migrate_to_devmem(). See Pagemap::populate_mm().
     int migrate_to_devmem(Pagemap& pagemap, Interval interval, Nanoseconds timeslice);
     /// drm_pagemap_migrate_to_ram() for the device pages in `part` of one block. 0 (also when there are none), -EIO (a
@@ -66,16 +67,42 @@ private:
 
     int try_migrate_to_devmem(EntryBlock& block, Zdd* zdd, Interval interval, const CpuVma& vma);
     int take_out(Interval interval, VirtAddr unit);
-    int copy_to_device(Zdd* zdd, VirtAddr unit, std::uint64_t size, bool* complete);
+    int protect(Interval interval);
+    int discard_protected(EntryBlock& block, Interval interval);
+    int copy_to_device(Zdd* zdd, VirtAddr system, std::span<const Entry> sources, bool* complete);
     void settle_on_device(EntryBlock& block, Zdd* zdd, Interval interval);
+    void give_back_sources(EntryBlock& block, Interval interval, VirtAddr unit, std::span<const Entry> sources,
+                           bool out);
+    static bool has_device_pages(EntryBlock& block, Interval interval);
     bool put_back(EntryBlock& block, Interval interval, VirtAddr unit);
     void put_back_page(VirtAddr page, VirtAddr from);
     void end_discarded(VirtAddr page, EntryState state);
+    /// Where the page is by now: remaps that were told are followed.
+    Interval place_of(VirtAddr page);
     /// Follows kMoved from `page` and ends the migration of whatever is there: f(entry, address) sets the final entry,
     /// which is kSystem otherwise. Returns the state that ended: kMigrating, or kDiscarded or kUnmapped, where f is not
     /// called.
     template <typename F>
     EntryState settle(VirtAddr page, F&& f);
 };
+
+template <typename F>
+EntryState Mm::Impl::settle(VirtAddr page, F&& f) {
+    for (VirtAddr at = page;;) {
+        EntryBlock* block = entries.find(at);
+        MutexLock guard(block->lock);
+        Entry& entry = block->entries[block->index_of(at)];
+        if (entry.state == EntryState::kMoved) {
+            const VirtAddr next{entry.forward};
+            entry = {};
+            at = next;
+            continue;
+        }
+        const EntryState ended = entry.state;
+        entry = {};
+        if (ended == EntryState::kMigrating) f(entry, at);
+        return ended;
+    }
+}
 
 }  // namespace faultline::svm

@@ -3,8 +3,10 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -19,7 +21,13 @@ constexpr std::size_t kBatch = 64;  // messages per read(2)
 }  // namespace
 
 Monitor::Monitor(const Uffd& uffd, EntryTable& entries, MonitorClient& client)
-    : uffd_(uffd), entries_(entries), client_(client), deferred_(&arena()), events_(&arena()), cpu_faults_(&arena()) {}
+    : uffd_(uffd),
+      entries_(entries),
+      client_(client),
+      deferred_(&arena()),
+      events_(&arena()),
+      cpu_faults_(&arena()),
+      own_discards_(&arena()) {}
 
 int Monitor::start(unsigned cpu_fault_workers) {
     stop_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -60,11 +68,14 @@ MmCounters Monitor::counters() const {
     return counters;
 }
 
-void Monitor::sync() const {
-    while (uffd_.event_unread()) sched_yield();
-    // An event that has been read was read in a window that is odd; once that window is over it is in events_read_.
+void Monitor::wait_for_reader() const {
     const int seq = read_seq_.load();
     if (seq % 2 != 0) read_seq_.wait(seq);
+}
+
+void Monitor::sync() const {
+    while (uffd_.event_unread()) sched_yield();
+    wait_for_reader();
     const int target = events_read_.load();
     for (int done; (done = events_done_.load()) - target < 0;) events_done_.wait(done);
 }
@@ -86,7 +97,7 @@ void Monitor::read_messages() {
     read_seq_.fetch_add(1);
     const std::size_t count = uffd_.read(messages);
     for (std::size_t i = 0; i < count; ++i) handle(messages[i]);
-    std::erase_if(deferred_, [this](VirtAddr page) { return triage(page); });
+    std::erase_if(deferred_, [this](CpuFault fault) { return triage(fault); });
     read_seq_.fetch_add(1);
     read_seq_.notify_all();
 }
@@ -95,15 +106,17 @@ void Monitor::handle(const uffd_msg& message) {
     switch (message.event) {
         case UFFD_EVENT_PAGEFAULT: {
             ++counts_.cpu_faults;
-            const VirtAddr page = VirtAddr{message.arg.pagefault.address}.align_down(kPageSize);
-            if (!triage(page)) deferred_.push_back(page);
+            const CpuFault fault{VirtAddr{message.arg.pagefault.address}.align_down(kPageSize),
+                                 (message.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WP) != 0};
+            if (!triage(fault)) deferred_.push_back(fault);
             break;
         }
         case UFFD_EVENT_UNMAP:
         case UFFD_EVENT_REMOVE: {
             const bool unmap = message.event == UFFD_EVENT_UNMAP;
-            ++(unmap ? counts_.unmap_events : counts_.remove_events);
             const Interval interval{{message.arg.remove.start}, {message.arg.remove.end}};
+            if (!unmap && is_own_discard(interval)) break;
+            ++(unmap ? counts_.unmap_events : counts_.remove_events);
             Event event{{interval, unmap ? MmuEvent::kUnmap : MmuEvent::kClear}, std::pmr::vector<Dropped>(&arena())};
             remove_entries(interval, unmap, event);
             queue_event(std::move(event));
@@ -122,7 +135,30 @@ void Monitor::handle(const uffd_msg& message) {
     }
 }
 
-bool Monitor::triage(VirtAddr page) {
+bool Monitor::is_own_discard(Interval interval) {
+    MutexLock guard(queue_lock_);
+    const auto found = std::find(own_discards_.begin(), own_discards_.end(), interval);
+    if (found == own_discards_.end()) return false;
+    own_discards_.erase(found);
+    return true;
+}
+
+int Monitor::discard(Interval interval) {
+    try {
+        MutexLock guard(queue_lock_);
+        own_discards_.push_back(interval);
+    } catch (const std::bad_alloc&) {
+        return -ENOMEM;
+    }
+    const int err = ::madvise(interval.start.ptr(), interval.size(), MADV_DONTNEED) == 0 ? 0 : -EBUSY;
+    wait_for_reader();
+    // Not come although the call has returned: the kernel had nothing to tell, or told it in parts.
+    if (is_own_discard(interval) && err == 0) return -EBUSY;
+    return err;
+}
+
+bool Monitor::triage(CpuFault fault) {
+    const VirtAddr page = fault.page;
     EntryState state = EntryState::kSystem;
     if (EntryBlock* block = entries_.find(page)) {
         MutexLock guard(block->lock);
@@ -131,13 +167,19 @@ bool Monitor::triage(VirtAddr page) {
     switch (state) {
         case EntryState::kSystem: {
             // Never touched, or discarded. EAGAIN: an event is unread, which only this thread can change.
-            const int err = uffd_.zero_page(page);
+            // A page that is protected still is so by a migration that came to nothing.
+            const Interval whole{page, page + kPageSize};
+            const int err = fault.write_protected ? uffd_.write_protect(whole, false) : uffd_.zero_page(page);
             if (err == -EAGAIN) return false;
-            if (err == 0) ++counts_.zero_fills;
+            if (err == 0 && !fault.write_protected) ++counts_.zero_fills;
             if (err != 0) uffd_.wake({page, page + kPageSize});  // unmapped meanwhile: let it fault again, and crash
             return true;
         }
         case EntryState::kDevice: {
+            if (fault.write_protected) {
+                uffd_.wake({page, page + kPageSize});  // gone since: let it fault on the missing page
+                return true;
+            }
             MutexLock guard(queue_lock_);
             cpu_faults_.push_back(page);
             cpu_fault_bell_.ring();

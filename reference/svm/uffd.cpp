@@ -17,7 +17,7 @@ alignas(kPageSize) constinit const char kZeroes[kSize64K] = {};
 
 }  // namespace
 
-int Uffd::open(bool user_mode_only) {
+int Uffd::open(bool user_mode_only, bool allow_move) {
     const int flags = O_CLOEXEC | O_NONBLOCK | (user_mode_only ? UFFD_USER_MODE_ONLY : 0);
     fd_ = static_cast<int>(::syscall(SYS_userfaultfd, flags));
     if (fd_ < 0 && errno == EPERM && !user_mode_only) {
@@ -28,10 +28,13 @@ int Uffd::open(bool user_mode_only) {
         ::close(device);
     }
     if (fd_ < 0) return errno == EPERM ? -EPERM : -ENOSYS;
-    uffdio_api api{
-        UFFD_API,
-        UFFD_FEATURE_EVENT_UNMAP | UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_REMAP | uapi::kUffdFeatureMove, 0};
-    if (::ioctl(fd_, UFFDIO_API, &api) == 0) return 0;
+    constexpr __u64 kEvents = UFFD_FEATURE_EVENT_UNMAP | UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_REMAP;
+    const auto agree = [this](__u64 features) {
+        uffdio_api api{UFFD_API, features, 0};
+        return ::ioctl(fd_, UFFDIO_API, &api) == 0;
+    };
+    has_move_ = allow_move && agree(kEvents | uapi::kUffdFeatureMove);
+    if (has_move_ || agree(kEvents | UFFD_FEATURE_PAGEFAULT_FLAG_WP)) return 0;
     close();
     return -ENOSYS;
 }
@@ -42,7 +45,8 @@ void Uffd::close() {
 }
 
 int Uffd::register_missing(Interval interval) const {
-    uffdio_register range{{interval.start.value, interval.size()}, UFFDIO_REGISTER_MODE_MISSING, 0};
+    const __u64 mode = UFFDIO_REGISTER_MODE_MISSING | (has_move_ ? 0 : UFFDIO_REGISTER_MODE_WP);
+    uffdio_register range{{interval.start.value, interval.size()}, mode, 0};
     return ::ioctl(fd_, UFFDIO_REGISTER, &range) == 0 ? 0 : -errno;
 }
 
@@ -52,10 +56,22 @@ int Uffd::unregister(Interval interval) const {
 }
 
 std::uint64_t Uffd::move(VirtAddr dst, VirtAddr src, std::uint64_t size, int* err) const {
-    uapi::UffdioMove move{dst.value, src.value, size, uapi::kUffdioMoveModeAllowSrcHoles, 0};
+    uapi::UffdioMove move{dst.value, src.value, size,
+                          uapi::kUffdioMoveModeAllowSrcHoles | uapi::kUffdioMoveModeDontwake, 0};
     *err = ::ioctl(fd_, uapi::kUffdioMove, &move) == 0 ? 0 : -errno;
     // After a partial move the ioctl fails with EAGAIN and says how far it came.
     return move.move > 0 ? static_cast<std::uint64_t>(move.move) : 0;
+}
+
+std::uint64_t Uffd::copy(VirtAddr dst, VirtAddr src, std::uint64_t size, int* err) const {
+    uffdio_copy copy{dst.value, src.value, size, UFFDIO_COPY_MODE_DONTWAKE, 0};
+    *err = ::ioctl(fd_, UFFDIO_COPY, &copy) == 0 ? 0 : -errno;
+    return copy.copy > 0 ? static_cast<std::uint64_t>(copy.copy) : 0;
+}
+
+int Uffd::write_protect(Interval interval, bool on) const {
+    uffdio_writeprotect protect{{interval.start.value, interval.size()}, on ? UFFDIO_WRITEPROTECT_MODE_WP : 0};
+    return ::ioctl(fd_, UFFDIO_WRITEPROTECT, &protect) == 0 ? 0 : -errno;
 }
 
 int Uffd::fill_zero(Interval interval) const {

@@ -19,18 +19,26 @@ public:
     Uffd(const Uffd&) = delete;
     Uffd& operator=(const Uffd&) = delete;
 
-    /// Events of unmap, discard and remap, and UFFDIO_MOVE. -EPERM (not permitted), -ENOSYS (no userfaultfd, or a
-    /// kernel without these features: Linux 6.8 has all).
-    int open(bool user_mode_only);
+    /// Events of unmap, discard and remap; UFFDIO_MOVE where the kernel has it (Linux 6.8) and `allow_move`, else
+    /// write-protection (Linux 5.7). -EPERM (not permitted), -ENOSYS (no userfaultfd, or without these features).
+    int open(bool user_mode_only, bool allow_move);
     void close();
     int fd() const { return fd_; }
+    bool has_move() const { return has_move_; }
 
+    /// For missing pages; without moves also for writes to protected ones.
     int register_missing(Interval interval) const;
     int unregister(Interval interval) const;
-    /// UFFDIO_MOVE of `size` bytes; absent source pages are skipped. Returns the bytes done, from the front, and *err:
-    /// 0, or why the rest was not done (-EAGAIN: an event is unread or pages were busy for a moment; -EBUSY: a page is
-    /// not exclusively owned; -EEXIST: a destination page is present; -ENOENT, -EINVAL: no such mapping).
+    /// UFFDIO_MOVE of `size` bytes; absent source pages are skipped. Nobody is woken: the mover's books come first.
+    /// Returns the bytes done, from the front, and *err: 0, or why the rest was not done (-EAGAIN: an event is unread
+    /// or pages were busy for a moment; -EBUSY: a page is not exclusively owned; -EEXIST: a destination page is
+    /// present; -ENOENT, -EINVAL: no such mapping).
     std::uint64_t move(VirtAddr dst, VirtAddr src, std::uint64_t size, int* err) const;
+    /// UFFDIO_COPY of `size` bytes into absent pages. Returns and fails as move() does.
+    std::uint64_t copy(VirtAddr dst, VirtAddr src, std::uint64_t size, int* err) const;
+    /// UFFDIO_WRITEPROTECT: present pages may not be written, or may again, and whoever waits is woken. 0, -EAGAIN,
+    /// -ENOENT (not registered so). REQUIRES: !has_move().
+    int write_protect(Interval interval, bool on) const;
     /// Copies into absent pages. 0 when all are present afterwards (-EEXIST is no error), -EAGAIN, -ENOENT, -ENOMEM.
     int fill_zero(Interval interval) const;
     /// Copies one page to where none is present. 0 (also when one is), -EAGAIN, -ENOENT, -ENOMEM.
@@ -46,6 +54,7 @@ public:
 
 private:
     int fd_ = -1;
+    bool has_move_ = false;
 };
 
 }  // namespace faultline::svm

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "reference/svm/arena.h"
 #include "reference/svm/device.h"
 #include "reference/svm/pagemap.h"
 #include "tests/reference/svm/mapping.h"
@@ -27,8 +28,12 @@ namespace {
 /// memcpy that fails when told.
 class FragileEngine final : public CopyEngine {
 public:
-    int copy(std::span<const CopyJob> jobs) override { return fail ? -EIO : engine_.copy(jobs); }
+    int copy(std::span<const CopyJob> jobs) override {
+        ++copies;
+        return fail ? -EIO : engine_.copy(jobs);
+    }
     std::atomic<bool> fail{false};
+    std::atomic<unsigned> copies{0};
 
 private:
     InlineCopyEngine engine_;
@@ -59,19 +64,32 @@ private:
     int count_ = 0;
 };
 
-/// Two devices with owners of their own.
-class Migrate : public ::testing::Test {
+/// A link between device 0 and device 2, none to device 1.
+class OneLink final : public Topology {
+public:
+    bool has_link(unsigned a, unsigned b) const override { return a != 1 && b != 1; }
+};
+
+constexpr int kDevices = 3;
+constexpr int kForeign = 1;  // to device 0
+constexpr int kPeer = 2;     // of device 0
+
+/// Three devices; over both ways of taking pages out of the address space.
+class Migrate : public ::testing::TestWithParam<bool> {
 protected:
     void SetUp() override {
         int err = 0;
-        mm = Mm::create({}, &err);
-        if (err == -EPERM) mm = Mm::create({.user_mode_only = true}, &err);
+        mm = Mm::create({.allow_move = GetParam()}, &err);
+        if (err == -EPERM) mm = Mm::create({.user_mode_only = true, .allow_move = GetParam()}, &err);
         ASSERT_EQ(0, err);
-        for (int i = 0; i < 2; ++i) {
+        ASSERT_TRUE(GetParam() || !mm->has_move());
+        for (int i = 0; i < kDevices; ++i) {
             DeviceConfig config;
             config.mm = mm;
             config.clock = &clock;
-            config.tiles[0] = {&engine, &tlb, {32ull << 20}};
+            config.tiles[0] = {&engines[i], &hardware->tlb, {32ull << 20}};
+            config.index = static_cast<unsigned>(i);
+            config.topology = &hardware->topology;
             device[i] = Device::create(config, &err);
             ASSERT_EQ(0, err);
             vram[i] = &device[i]->root_tile().vram();
@@ -82,34 +100,49 @@ protected:
     void TearDown() override {
         mm->sync();
         mm->check();
-        for (int i = 0; i < 2; ++i) {
+        for (int i = 0; i < kDevices; ++i) {
             ASSERT_EQ(0, mm->evict_all());
-            // A CPU-fault worker may still hold the last reference; memory that is lost hangs here.
-            while (vram[i]->used().count != 0) std::this_thread::yield();
+            expect_free(i);
             vram[i]->check();
             Device::destroy(device[i]);
         }
         Mm::destroy(mm);
+        arena_delete(hardware);
     }
 
     int to_device(Interval interval, int index = 0, Nanoseconds timeslice = {}) {
         return pagemap[index]->populate_mm(interval, timeslice);
     }
+    /// A CPU-fault worker drops its reference a moment after the page is back; memory that is lost hangs here.
+    void expect_free(int index) {
+        while (vram[index]->used().count != 0) std::this_thread::yield();
+    }
     static void expect_filled(const Mapping& memory, std::uint64_t first, std::uint64_t end) {
         for (std::uint64_t i = first; i < end; ++i) ASSERT_EQ(Mapping::value(i), memory.words()[i]) << i;
     }
 
-    FakeClock clock;
-    FragileEngine engine;
-    NoTlb tlb;
+    // What the service path touches may not be on the heap, where a test's own object is.
+    struct Hardware {
+        FakeClock clock;
+        FragileEngine engines[kDevices];
+        OneLink topology;
+        NoTlb tlb;
+    };
+    Hardware* const hardware = arena_new<Hardware>();
+    FakeClock& clock = hardware->clock;
+    FragileEngine (&engines)[kDevices] = hardware->engines;
+    FragileEngine& engine = engines[0];
     Mm* mm = nullptr;
-    Device* device[2] = {};
-    Vram* vram[2] = {};
-    GtStats* stats[2] = {};
-    Pagemap* pagemap[2] = {};
+    Device* device[kDevices] = {};
+    Vram* vram[kDevices] = {};
+    GtStats* stats[kDevices] = {};
+    Pagemap* pagemap[kDevices] = {};
 };
 
-TEST_F(Migrate, EveryChunkSizeGoesAndComesBack) {
+INSTANTIATE_TEST_SUITE_P(, Migrate, ::testing::Bool(),
+                         [](const auto& test) { return test.param ? "Move" : "WriteProtect"; });
+
+TEST_P(Migrate, EveryChunkSizeGoesAndComesBack) {
     for (const std::uint64_t size : {kPageSize, kSize64K, kSize2M}) {
         Mapping memory(size);
         memory.fill();
@@ -119,13 +152,13 @@ TEST_F(Migrate, EveryChunkSizeGoesAndComesBack) {
         EXPECT_EQ(0, to_device(memory.interval())) << "already there";
         expect_filled(memory, 0, memory.word_count());
         EXPECT_EQ(nullptr, mm->residency(memory.start()));
-        EXPECT_EQ(0u, vram[0]->used().count);
+        expect_free(0);
     }
     EXPECT_EQ((kPageSize + kSize64K + kSize2M) >> 10, stats[0]->get(GtStat::kSvmDeviceCopyKb));
     EXPECT_EQ((kPageSize + kSize64K + kSize2M) >> 10, stats[0]->get(GtStat::kSvmCpuCopyKb));
 }
 
-TEST_F(Migrate, WhatCannotMigrateSaysWhy) {
+TEST_P(Migrate, WhatCannotMigrateSaysWhy) {
     Mapping memory(2 * kSize2M);
     memory.fill();
     EXPECT_EQ(-EINVAL, to_device({memory.start(), memory.start() + 3 * kPageSize})) << "no chunk";
@@ -151,7 +184,7 @@ TEST_F(Migrate, WhatCannotMigrateSaysWhy) {
     }());
 }
 
-TEST_F(Migrate, HolesAreZeroOnTheDeviceAndAfterwards) {
+TEST_P(Migrate, HolesAreZeroOnTheDeviceAndAfterwards) {
     Mapping memory(kSize2M);
     memory.words()[kSize64K / 8] = 77;  // one page of 512
     ASSERT_EQ(0, to_device(memory.interval()));
@@ -160,7 +193,7 @@ TEST_F(Migrate, HolesAreZeroOnTheDeviceAndAfterwards) {
     EXPECT_EQ(0u, memory.words()[memory.word_count() - 1]);
 }
 
-TEST_F(Migrate, ForeignDevicePagesComeToSystemFirst) {
+TEST_P(Migrate, ForeignDevicePagesComeToSystemFirst) {
     Mapping memory(kSize64K);
     memory.fill();
     ASSERT_EQ(0, to_device(memory.interval(), 0));
@@ -178,7 +211,110 @@ TEST_F(Migrate, ForeignDevicePagesComeToSystemFirst) {
     expect_filled(memory, 0, memory.word_count());
 }
 
-TEST_F(Migrate, NotifiersAreToldOfEveryWay) {
+// --- Between devices
+
+TEST_P(Migrate, PagesOfAPeerComeOverTheLink) {
+    for (const std::uint64_t size : {kPageSize, kSize64K, kSize2M}) {
+        Mapping memory(size);
+        memory.fill();
+        ASSERT_EQ(0, to_device(memory.interval(), 0));
+        ASSERT_EQ(0, to_device(memory.interval(), kPeer));
+        EXPECT_EQ(pagemap[kPeer], mm->residency(memory.start()));
+        expect_free(0);  // the source's pages are free
+        EXPECT_EQ(size, vram[kPeer]->used().count);
+        expect_filled(memory, 0, memory.word_count());
+    }
+    EXPECT_EQ((kPageSize + kSize64K + kSize2M) >> 10, stats[0]->get(GtStat::kSvmCpuCopyKb))
+        << "source_peer_migrates: the device that holds the pages copies them out";
+    EXPECT_EQ(0u, stats[kPeer]->get(GtStat::kSvmDeviceCopyKb));
+}
+
+TEST_P(Migrate, SystemAndPeerPagesComeTogether) {
+    Mapping memory(kSize2M);
+    memory.fill();
+    ASSERT_EQ(0, to_device({memory.start() + kSize64K, memory.start() + 2 * kSize64K}, 0));
+    ASSERT_EQ(0, to_device({memory.start() + 4 * kSize64K, memory.start() + 5 * kSize64K}, 0));
+    engines[0].copies = engines[kPeer].copies = 0;
+    ASSERT_EQ(0, to_device(memory.interval(), kPeer));
+    EXPECT_EQ(2u, engines[0].copies) << "one for each run of pages that it holds";
+    EXPECT_EQ(3u, engines[kPeer].copies);
+    EXPECT_EQ(MmScan::kEqual, mm->scan(memory.interval(), pagemap[kPeer]));
+    expect_free(0);
+    expect_filled(memory, 0, memory.word_count());
+}
+
+TEST_P(Migrate, SomeThereAndSomeNotIsBusy) {
+    Mapping memory(kSize2M);
+    memory.fill();
+    ASSERT_EQ(0, to_device({memory.start(), memory.start() + kSize64K}, kPeer));
+    ASSERT_EQ(0, to_device({memory.start() + kSize64K, memory.start() + 2 * kSize64K}, 0));
+    EXPECT_EQ(-EBUSY, to_device(memory.interval(), kPeer)) << "fragmentation";
+    EXPECT_EQ(-EBUSY, to_device(memory.interval(), kForeign)) << "no interconnect";
+    EXPECT_EQ(MmScan::kMixed, mm->scan(memory.interval(), pagemap[kPeer]));
+    ASSERT_EQ(0, mm->evict(memory.interval()));
+    EXPECT_EQ(0, to_device(memory.interval(), kForeign)) << "system untangles it";
+    expect_filled(memory, 0, memory.word_count());
+}
+
+TEST_P(Migrate, AFailedCopyBetweenDevicesLosesNothing) {
+    Mapping memory(kSize2M);
+    memory.fill();
+    ASSERT_EQ(0, to_device({memory.start() + kSize64K, memory.start() + 2 * kSize64K}, 0));
+    for (const int broken : {0, kPeer}) {
+        engines[broken].fail = true;
+        EXPECT_EQ(-EIO, to_device(memory.interval(), kPeer));
+        engines[broken].fail = false;
+        EXPECT_EQ(pagemap[0], mm->residency(memory.start() + kSize64K));
+        EXPECT_EQ(nullptr, mm->residency(memory.start()));
+        expect_free(kPeer);
+    }
+    expect_filled(memory, 0, memory.word_count());
+}
+
+TEST_P(Migrate, WithoutInterconnectPeersAreForeign) {
+    Policy off = *parse_policy("xe-7.0,interconnect=off");
+    for (Device* each : device) ASSERT_EQ(0, each->set_policy(off));
+    Mapping memory(kSize64K);
+    memory.fill();
+    ASSERT_EQ(0, to_device(memory.interval(), 0));
+    EXPECT_EQ(-EBUSY, to_device(memory.interval(), kPeer));
+    expect_filled(memory, 0, memory.word_count());
+}
+
+TEST_P(Migrate, TheDestinationCopiesWhereThePolicySaysSo) {
+    Policy destination = *parse_policy("xe-7.0,migrate-side=destination");
+    ASSERT_EQ(0, device[kPeer]->set_policy(destination));
+    Mapping memory(kSize2M);
+    memory.fill();
+    ASSERT_EQ(0, to_device(memory.interval(), 0));
+    engines[0].copies = 0;
+    ASSERT_EQ(0, to_device(memory.interval(), kPeer));
+    EXPECT_EQ(0u, engines[0].copies);
+    EXPECT_EQ(kSize2M >> 10, stats[kPeer]->get(GtStat::kSvmDeviceCopyKb));
+    expect_filled(memory, 0, memory.word_count());
+}
+
+// A CPU that writes while pages are taken, whichever way they are, is held off or has its word kept.
+TEST_P(Migrate, WritesDuringAMigrationAreKept) {
+    Mapping memory(kSize2M);
+    memory.fill();
+    std::atomic<bool> stop{false};
+    std::uint64_t last = 0;
+    std::thread writer([&] {
+        for (std::uint64_t n = 1; !stop; ++n) {
+            std::atomic_ref<std::uint64_t>(memory.words()[7]).store(n);
+            last = n;
+            ASSERT_EQ(n, std::atomic_ref<std::uint64_t>(memory.words()[7]).load());
+        }
+    });
+    for (int round = 0; round < 200; ++round) to_device(memory.interval(), round % kDevices);
+    stop = true;
+    writer.join();
+    EXPECT_EQ(last, memory.words()[7]);
+    expect_filled(memory, 8, memory.word_count());
+}
+
+TEST_P(Migrate, NotifiersAreToldOfEveryWay) {
     Mapping memory(kSize2M);
     RecordingNotifier notifier;
     ASSERT_EQ(0, mm->notifier_insert(&notifier, memory.interval()));
@@ -207,7 +343,7 @@ TEST_F(Migrate, NotifiersAreToldOfEveryWay) {
     mm->notifier_remove(&notifier);
 }
 
-TEST_F(Migrate, DiscardedMemoryIsZeroAndItsVramFree) {
+TEST_P(Migrate, DiscardedMemoryIsZeroAndItsVramFree) {
     Mapping memory(kSize2M);
     memory.fill();
     ASSERT_EQ(0, to_device(memory.interval()));
@@ -220,21 +356,21 @@ TEST_F(Migrate, DiscardedMemoryIsZeroAndItsVramFree) {
     expect_filled(memory, 2 * kSize64K / 8, memory.word_count());
     ASSERT_EQ(0, ::madvise(memory.start().ptr(), kSize2M, MADV_DONTNEED));
     mm->sync();
-    EXPECT_EQ(0u, vram[0]->used().count);
+    expect_free(0);
     EXPECT_EQ(0u, memory.words()[3]);
 }
 
-TEST_F(Migrate, UnmappedMemoryFreesItsVram) {
+TEST_P(Migrate, UnmappedMemoryFreesItsVram) {
     {
         Mapping memory(kSize2M);
         memory.fill();
         ASSERT_EQ(0, to_device(memory.interval()));
     }
     mm->sync();
-    EXPECT_EQ(0u, vram[0]->used().count);
+    expect_free(0);
 }
 
-TEST_F(Migrate, RemapTakesDevicePagesAlong) {
+TEST_P(Migrate, RemapTakesDevicePagesAlong) {
     Mapping memory(kSize2M);
     Mapping elsewhere(2 * kSize2M);
     memory.fill();
@@ -250,7 +386,7 @@ TEST_F(Migrate, RemapTakesDevicePagesAlong) {
     expect_filled(elsewhere, 0, kSize2M / 8);
 }
 
-TEST_F(Migrate, MemoryMadeReadOnlyComesBackReadOnly) {
+TEST_P(Migrate, MemoryMadeReadOnlyComesBackReadOnly) {
     Mapping memory(kSize2M);
     memory.fill();
     ASSERT_EQ(0, to_device(memory.interval()));
@@ -259,7 +395,7 @@ TEST_F(Migrate, MemoryMadeReadOnlyComesBackReadOnly) {
     EXPECT_EQ(nullptr, mm->residency(memory.start()));
 }
 
-TEST_F(Migrate, SystemCallsSeeDevicePages) {
+TEST_P(Migrate, SystemCallsSeeDevicePages) {
     if (mm->user_mode_only()) GTEST_SKIP() << "UFFD_USER_MODE_ONLY: the kernel's own accesses are not served";
     Mapping memory(kSize2M);
     memory.fill();
@@ -278,7 +414,7 @@ TEST_F(Migrate, SystemCallsSeeDevicePages) {
     ::close(fds[1]);
 }
 
-TEST_F(Migrate, TheHeapMigrates) {
+TEST_P(Migrate, TheHeapMigrates) {
     std::vector<std::unique_ptr<std::string>> strings;
     for (int i = 0; i < 2000; ++i)
         strings.push_back(std::make_unique<std::string>(100, static_cast<char>('a' + i % 26)));
@@ -292,7 +428,7 @@ TEST_F(Migrate, TheHeapMigrates) {
     }
 }
 
-TEST_F(Migrate, AForkedChildSeesItsMemory) {
+TEST_P(Migrate, AForkedChildSeesItsMemory) {
     Mapping memory(kSize2M);
     memory.fill();
     ASSERT_EQ(0, to_device(memory.interval()));
@@ -310,7 +446,7 @@ TEST_F(Migrate, AForkedChildSeesItsMemory) {
     expect_filled(memory, 0, memory.word_count());
 }
 
-TEST_F(Migrate, TheTimesliceHoldsTheCpuOff) {
+TEST_P(Migrate, TheTimesliceHoldsTheCpuOff) {
     Mapping memory(kSize2M);
     memory.fill();
     ASSERT_EQ(0, to_device(memory.interval(), 0, std::chrono::milliseconds(5)));
@@ -329,13 +465,13 @@ TEST_F(Migrate, TheTimesliceHoldsTheCpuOff) {
     EXPECT_TRUE(arrived);
 }
 
-TEST_F(Migrate, AFailedCopyLosesNothing) {
+TEST_P(Migrate, AFailedCopyLosesNothing) {
     Mapping memory(kSize2M);
     memory.fill();
     engine.fail = true;
     EXPECT_EQ(-EIO, to_device(memory.interval()));
     EXPECT_EQ(nullptr, mm->residency(memory.start()));
-    EXPECT_EQ(0u, vram[0]->used().count);
+    expect_free(0);
     expect_filled(memory, 0, memory.word_count());
     engine.fail = false;
     ASSERT_EQ(0, to_device(memory.interval()));
@@ -346,7 +482,8 @@ TEST_F(Migrate, AFailedCopyLosesNothing) {
     expect_filled(memory, 0, memory.word_count());
 }
 
-TEST_F(Migrate, HugePagesStayHuge) {
+TEST_P(Migrate, HugePagesStayHuge) {
+    if (!mm->has_move()) GTEST_SKIP() << "UFFDIO_COPY gives small pages back";
     Mapping memory(kSize2M);
     ::madvise(memory.start().ptr(), kSize2M, MADV_HUGEPAGE);
     memory.fill();
@@ -374,7 +511,7 @@ TEST_F(Migrate, HugePagesStayHuge) {
 // Every page's bytes are in exactly one place, whatever migrations, evictions, discards, remaps and CPU accesses
 // several threads make at once. A region's lock keeps its expected words known; neighbours in the block and the VRAM
 // race.
-TEST_F(Migrate, NothingIsLostOnRandomSchedules) {
+TEST_P(Migrate, NothingIsLostOnRandomSchedules) {
     const auto seed = std::random_device{}();
     std::printf("seed %u\n", seed);
     constexpr std::uint64_t kRegion = 4 * kSize64K;
@@ -397,10 +534,11 @@ TEST_F(Migrate, NothingIsLostOnRandomSchedules) {
                 case 0:
                 case 1:
                 case 2:
-                    to_device({chunk.start, chunk.start + kSize64K}, static_cast<int>(random() % 2));
+                    to_device({chunk.start, chunk.start + kSize64K}, static_cast<int>(random() % kDevices));
                     break;
                 case 3:
-                    to_device({chunk.start + kPageSize, chunk.start + 2 * kPageSize}, static_cast<int>(random() % 2));
+                    to_device({chunk.start + kPageSize, chunk.start + 2 * kPageSize},
+                              static_cast<int>(random() % kDevices));
                     break;
                 case 4:
                     mm->evict({start, start + kRegion});
