@@ -4,10 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <shared_mutex>
+#include <utility>
+#include <vector>
 
+#include "reference/svm/arena.h"
 #include "reference/svm/device.h"
 #include "reference/svm/seams.h"
 #include "reference/svm/vm.h"
@@ -28,10 +32,26 @@ private:
     std::shared_mutex access_;
 };
 
-/// A thread that faults: one outstanding fault at a time.
+/// The copying thread's own memcpy, until it is broken.
+class BreakableEngine final : public CopyEngine {
+public:
+    int copy(std::span<const CopyJob> jobs) override {
+        if (fail_next > 0 && fail_next-- > 0) return -EIO;
+        if (copies_left == 0) return -EIO;
+        if (copies_left > 0) --copies_left;
+        return inner_.copy(jobs);
+    }
+    std::atomic<int> copies_left{-1};  ///< negative: never breaks
+    std::atomic<int> fail_next{0};     ///< so many fail, then it works again
+
+private:
+    InlineCopyEngine inner_;
+};
+
+/// A thread that faults: one outstanding fault at a time, on one tile.
 class SoftEu final : public Faulter {
 public:
-    SoftEu(Vm& vm, WaitingTlb& tlb) : vm_(vm), tlb_(tlb) {}
+    SoftEu(Vm& vm, WaitingTlb& tlb, unsigned tile = 0) : vm_(vm), tlb_(tlb), tile_(tile) {}
 
     void ack(const Pagefault&, int err) override {
         err_.store(err, std::memory_order_relaxed);
@@ -45,6 +65,7 @@ public:
         fault.page_addr = addr.align_down(kPageSize);
         fault.asid = vm_.asid();
         fault.access = access;
+        fault.tile = static_cast<std::uint8_t>(tile_);
         fault.faulter = this;
         const int before = acks_.load();
         if (const int err = vm_.device().pagefault_handler(fault); err != 0) return err;
@@ -60,7 +81,7 @@ public:
         for (;;) {
             {
                 std::shared_lock lock(tlb_.access());
-                const Translation t = vm_.page_table().walk(addr);
+                const Translation t = vm_.page_table(tile_).walk(addr);
                 if (t.permits(access)) {
                     f(reinterpret_cast<void*>(t.host));
                     return 0;
@@ -87,35 +108,67 @@ public:
 private:
     Vm& vm_;
     WaitingTlb& tlb_;
+    const unsigned tile_;
     std::atomic<int> acks_{0};
     std::atomic<int> err_{0};
 };
 
-/// An Mm, a device and a VM that mirrors the whole address space.
-class SvmFixture : public ::testing::Test {
-protected:
-    void start(const char* policy = "xe-7.0", Bytes vram = Bytes{64ull << 20}) {
-        int err = 0;
-        mm = Mm::create({}, &err);
-        if (err == -EPERM) mm = Mm::create({.user_mode_only = true}, &err);
-        ASSERT_EQ(0, err);
-        DeviceConfig config;
-        config.mm = mm;
-        config.clock = &clock;
-        config.tiles[0] = {&engine, &tlb, vram};
-        config.policy = *parse_policy(policy);
-        device = Device::create(config, &err);
-        ASSERT_EQ(0, err);
-        vm = new_vm();
+/// Links between the devices whose numbers are given.
+class Links final : public Topology {
+public:
+    explicit Links(std::initializer_list<std::pair<unsigned, unsigned>> links) : links_(links) {}
+    bool has_link(unsigned a, unsigned b) const override {
+        return std::ranges::any_of(links_,
+                                   [&](auto link) { return link == std::pair(a, b) || link == std::pair(b, a); });
     }
 
-    Vm* new_vm() {
+private:
+    std::vector<std::pair<unsigned, unsigned>> links_;
+};
+
+/// An Mm, devices, and a VM a device that mirrors the whole address space. `device` and `vm` are the first one's.
+class SvmFixture : public ::testing::Test {
+protected:
+    struct Machine {
+        unsigned devices = 1;
+        unsigned tiles = 1;
+        bool atomics_on_smem = false;
+        bool fake_clock = false;
+        bool allow_move = true;
+    };
+
+    void start(const char* policy = "xe-7.0", Bytes vram = Bytes{64ull << 20}) { start(policy, vram, {}); }
+    void start(const char* policy, Bytes vram, const Machine& machine) {
         int err = 0;
-        Vm* fresh = Vm::create(*device, &err);
+        mm = Mm::create({.allow_move = machine.allow_move}, &err);
+        if (err == -EPERM) mm = Mm::create({.user_mode_only = true, .allow_move = machine.allow_move}, &err);
+        ASSERT_EQ(0, err);
+        for (unsigned i = 0; i < machine.devices; ++i) {
+            DeviceConfig config;
+            config.mm = mm;
+            config.clock = machine.fake_clock ? static_cast<Clock*>(&hardware->fake_clock) : &hardware->clock;
+            for (unsigned t = 0; t < machine.tiles; ++t) config.tiles[t] = {&hardware->engine, &tlb, vram};
+            config.tile_count = machine.tiles;
+            config.policy = *parse_policy(policy);
+            config.index = i;
+            config.topology = &links;
+            config.atomics_on_smem = machine.atomics_on_smem;
+            devices.push_back(Device::create(config, &err));
+            ASSERT_EQ(0, err);
+            vms.push_back(new_vm(*devices[i]));
+        }
+        device = devices[0];
+        vm = vms[0];
+    }
+
+    static Vm* new_vm(Device& of, BindFlags flags = {}) {
+        int err = 0;
+        Vm* fresh = Vm::create(of, &err);
         EXPECT_EQ(0, err);
-        EXPECT_EQ(0, fresh->bind_cpu_addr_mirror({{kSize64K}, {1ull << 47}}));
+        EXPECT_EQ(0, fresh->bind_cpu_addr_mirror({{kSize64K}, {1ull << 47}}, flags));
         return fresh;
     }
+    Vm* new_vm() { return new_vm(*device); }
 
     static void drop(Vm* victim) {
         victim->close();
@@ -123,26 +176,41 @@ protected:
     }
 
     void TearDown() override {
-        if (vm != nullptr) {
-            vm->check();
-            drop(vm);
+        for (Vm* each : vms) {
+            each->check();
+            drop(each);
         }
-        if (device != nullptr) {
-            device->root_tile().vram().check();
-            Device::destroy(device);
+        for (Device* each : devices) {
+            for (unsigned t = 0; t < each->tile_count(); ++t) each->tile(t).vram().check();
+            Device::destroy(each);
         }
         if (mm != nullptr) {
             mm->check();
             Mm::destroy(mm);
         }
+        arena_delete(hardware);
     }
 
-    std::uint64_t stat(GtStat id) const { return device->root_tile().gt_stats().get(id); }
+    std::uint64_t stat(GtStat id, unsigned of = 0, unsigned tile = 0) const {
+        return devices[of]->tile(tile).gt_stats().get(id);
+    }
+    Pagemap* pagemap(unsigned of = 0, unsigned tile = 0) const { return &devices[of]->tile(tile).pagemap(); }
 
-    SystemClock clock;
-    InlineCopyEngine engine;
-    WaitingTlb tlb;
+    /// What the service path touches may not be on the heap, where a test's own object is.
+    struct Hardware {
+        SystemClock clock;
+        FakeClock fake_clock;
+        BreakableEngine engine;
+        WaitingTlb tlb;
+    };
+    Hardware* const hardware = arena_new<Hardware>();
+    WaitingTlb& tlb = hardware->tlb;
+    FakeClock& fake_clock = hardware->fake_clock;
+    BreakableEngine& engine = hardware->engine;
+    const Links links{{0, 1}};  ///< the third device is alone
     Mm* mm = nullptr;
+    std::vector<Device*> devices;
+    std::vector<Vm*> vms;
     Device* device = nullptr;
     Vm* vm = nullptr;
 };

@@ -1,7 +1,8 @@
-// Fault service of the xe-7.0 policy on the process's real memory.
+// Fault service on the process's real memory: what every preset has in common.
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -11,10 +12,21 @@
 namespace faultline::svm::test {
 namespace {
 
-using Svm = SvmFixture;
+class Svm : public SvmFixture, public ::testing::WithParamInterface<const char*> {
+protected:
+    void start(const std::string& overrides = "", Bytes vram = Bytes{64ull << 20}) {
+        SvmFixture::start((GetParam() + overrides).c_str(), vram);
+    }
+};
 
-TEST_F(Svm, ReadAt2MStrideFaultsOncePerRange) {
-    start("xe-7.0", Bytes{128ull << 20});
+INSTANTIATE_TEST_SUITE_P(, Svm, ::testing::Values("xe-7.0", "fine-grained", "series-v4"), [](const auto& test) {
+    std::string name = test.param;
+    std::erase_if(name, [](char c) { return c == '-' || c == '.'; });
+    return name;
+});
+
+TEST_P(Svm, ReadAt2MStrideFaultsOncePerRange) {
+    start("", Bytes{128ull << 20});
     Mapping memory(64ull << 20);
     memory.fill();
     SoftEu eu(*vm, tlb);
@@ -32,8 +44,8 @@ TEST_F(Svm, ReadAt2MStrideFaultsOncePerRange) {
     vm->check();
 }
 
-TEST_F(Svm, ReadAt4KStrideWith4KChunksFaultsOncePerPage) {
-    start("xe-7.0,chunks=4K");
+TEST_P(Svm, ReadAt4KStrideWith4KChunksFaultsOncePerPage) {
+    start(",chunks=4K");
     Mapping memory(64ull << 20);
     memory.fill();
     SoftEu eu(*vm, tlb);
@@ -47,7 +59,7 @@ TEST_F(Svm, ReadAt4KStrideWith4KChunksFaultsOncePerPage) {
     EXPECT_EQ(nullptr, mm->residency(memory.start()));
 }
 
-TEST_F(Svm, ChunkFitsTheCpuVma) {
+TEST_P(Svm, ChunkFitsTheCpuVma) {
     start();
     Mapping memory(kSize64K + kPageSize);
     memory.fill();
@@ -58,8 +70,8 @@ TEST_F(Svm, ChunkFitsTheCpuVma) {
     EXPECT_EQ(1u, stat(GtStat::kSvm4KPagefaultCount));
 }
 
-TEST_F(Svm, SmallChunksNeedTheirCpuPagesPresent) {
-    start("xe-7.0,chunks=64K+4K");
+TEST_P(Svm, SmallChunksNeedTheirCpuPagesPresent) {
+    start(",chunks=64K+4K");
     Mapping memory(kSize2M);
     memory.words()[0] = 7;  // one page of the 64K is there
     SoftEu eu(*vm, tlb);
@@ -68,7 +80,7 @@ TEST_F(Svm, SmallChunksNeedTheirCpuPagesPresent) {
     EXPECT_EQ(0u, stat(GtStat::kSvm64KPagefaultCount));
 }
 
-TEST_F(Svm, UntouchedMemoryReadsZeroAndKeepsWrites) {
+TEST_P(Svm, UntouchedMemoryReadsZeroAndKeepsWrites) {
     start();
     Mapping memory(2 * kSize2M);
     SoftEu eu(*vm, tlb);
@@ -79,7 +91,7 @@ TEST_F(Svm, UntouchedMemoryReadsZeroAndKeepsWrites) {
     EXPECT_EQ(66u, memory.words()[kSize2M / 8]);
 }
 
-TEST_F(Svm, CpuTouchBringsTheRangeBackAndUnmapsIt) {
+TEST_P(Svm, CpuTouchBringsTheRangeBackAndUnmapsIt) {
     start();
     Mapping memory(kSize2M);
     memory.fill();
@@ -96,7 +108,7 @@ TEST_F(Svm, CpuTouchBringsTheRangeBackAndUnmapsIt) {
     EXPECT_EQ(2u, stat(GtStat::kSvm2MPagefaultCount));
 }
 
-TEST_F(Svm, ASecondFaultOnAValidRangeIsCountedValid) {
+TEST_P(Svm, ASecondFaultOnAValidRangeIsCountedValid) {
     start();
     Mapping memory(kSize2M);
     SoftEu eu(*vm, tlb);
@@ -106,8 +118,8 @@ TEST_F(Svm, ASecondFaultOnAValidRangeIsCountedValid) {
     EXPECT_EQ(2u, stat(GtStat::kSvmPagefaultCount));
 }
 
-TEST_F(Svm, AtomicsWorkOnlyInDeviceMemory) {
-    start("xe-7.0,migrate=off");
+TEST_P(Svm, AtomicsWorkOnlyInDeviceMemory) {
+    start(",migrate=off");
     Mapping memory(kSize2M);
     memory.fill();
     SoftEu eu(*vm, tlb);
@@ -120,7 +132,7 @@ TEST_F(Svm, AtomicsWorkOnlyInDeviceMemory) {
     EXPECT_EQ(Mapping::value(0) + 10, memory.words()[0]);
 }
 
-TEST_F(Svm, AtomicsOnASmallRangeMigrateIt) {
+TEST_P(Svm, AtomicsOnASmallRangeMigrateIt) {
     start();
     Mapping memory(kPageSize);
     SoftEu eu(*vm, tlb);
@@ -130,7 +142,7 @@ TEST_F(Svm, AtomicsOnASmallRangeMigrateIt) {
 }
 
 // The wart of 7.0: what an atomic needs cannot be had, and the fault is acked as served; the GPU faults again.
-TEST_F(Svm, AtomicsOnMemoryThatCannotMigrateAreAckedAndServeNothing) {
+TEST_P(Svm, AtomicsOnMemoryThatCannotMigrateAreAckedAndServeNothing) {
     start();
     Mapping memory(kSize2M);
     mm->exclude(memory.interval());
@@ -140,7 +152,7 @@ TEST_F(Svm, AtomicsOnMemoryThatCannotMigrateAreAckedAndServeNothing) {
     EXPECT_EQ(0u, stat(GtStat::kSvm2MMigrateCount));
 }
 
-TEST_F(Svm, FaultsThatCannotBeServedSayWhy) {
+TEST_P(Svm, FaultsThatCannotBeServedSayWhy) {
     start();
     Mapping nothing(kSize2M, PROT_NONE);
     Mapping constant(kSize2M, PROT_READ);
@@ -157,7 +169,7 @@ TEST_F(Svm, FaultsThatCannotBeServedSayWhy) {
     EXPECT_EQ(0u, vm->range_count());
 }
 
-TEST_F(Svm, UnmapCollectsTheRange) {
+TEST_P(Svm, UnmapCollectsTheRange) {
     start();
     SoftEu eu(*vm, tlb);
     Mapping memory(4 * kSize2M);
@@ -172,7 +184,7 @@ TEST_F(Svm, UnmapCollectsTheRange) {
     EXPECT_EQ(Mapping::value(0), memory.words()[0]);
 }
 
-TEST_F(Svm, PartialUnmapDestroysTheWholeRangeButNoData) {
+TEST_P(Svm, PartialUnmapDestroysTheWholeRangeButNoData) {
     start();
     SoftEu eu(*vm, tlb);
     Mapping memory(kSize2M);
@@ -188,7 +200,7 @@ TEST_F(Svm, PartialUnmapDestroysTheWholeRangeButNoData) {
         << "what is left is smaller than 2M";
 }
 
-TEST_F(Svm, NewMemoryAtAnOldAddressIsNew) {
+TEST_P(Svm, NewMemoryAtAnOldAddressIsNew) {
     start();
     SoftEu eu(*vm, tlb);
     Mapping memory(kSize2M);
@@ -205,7 +217,7 @@ TEST_F(Svm, NewMemoryAtAnOldAddressIsNew) {
 }
 
 // munmap frees addresses before userfaultfd reports it: another thread may have them while the first is still inside.
-TEST_F(Svm, AddressesReusedBeforeMunmapReturnsAreNew) {
+TEST_P(Svm, AddressesReusedBeforeMunmapReturnsAreNew) {
     start();
     SoftEu eu(*vm, tlb);
     Mapping memory(kSize2M);
@@ -227,7 +239,7 @@ TEST_F(Svm, AddressesReusedBeforeMunmapReturnsAreNew) {
     }
 }
 
-TEST_F(Svm, EveryVmIsInvalidated) {
+TEST_P(Svm, EveryVmIsInvalidated) {
     start();
     Vm* other = new_vm();
     Mapping memory(kSize2M);
@@ -245,8 +257,8 @@ TEST_F(Svm, EveryVmIsInvalidated) {
     drop(other);
 }
 
-TEST_F(Svm, EvictionMakesRoom) {
-    start("xe-7.0", Bytes{8ull << 20});
+TEST_P(Svm, EvictionMakesRoom) {
+    start("", Bytes{8ull << 20});
     Mapping memory(32ull << 20);
     memory.fill();
     SoftEu eu(*vm, tlb);
@@ -257,7 +269,7 @@ TEST_F(Svm, EvictionMakesRoom) {
     for (std::uint64_t i = 0; i < memory.word_count(); ++i) ASSERT_EQ(Mapping::value(i), memory.words()[i]);
 }
 
-TEST_F(Svm, BuffersAreCarvedOutOfTheMirror) {
+TEST_P(Svm, BuffersAreCarvedOutOfTheMirror) {
     start();
     Mapping memory(2 * kSize2M, PROT_NONE);
     int err = 0;
@@ -276,7 +288,7 @@ TEST_F(Svm, BuffersAreCarvedOutOfTheMirror) {
     bo->put();
 }
 
-TEST_F(Svm, AMirrorWithRangesIsBusy) {
+TEST_P(Svm, AMirrorWithRangesIsBusy) {
     start();
     Mapping memory(kSize2M);
     SoftEu eu(*vm, tlb);
@@ -289,7 +301,7 @@ TEST_F(Svm, AMirrorWithRangesIsBusy) {
     EXPECT_EQ(-EINVAL, vm->unbind({memory.start(), memory.start() + kPageSize}));
 }
 
-TEST_F(Svm, AClosedVmServesNothing) {
+TEST_P(Svm, AClosedVmServesNothing) {
     start();
     Vm* other = new_vm();
     Mapping memory(kSize2M);
@@ -302,7 +314,7 @@ TEST_F(Svm, AClosedVmServesNothing) {
     other->put();
 }
 
-TEST_F(Svm, ManyThreadsFaultOnOnePage) {
+TEST_P(Svm, ManyThreadsFaultOnOnePage) {
     start();
     Mapping memory(kSize2M);
     std::vector<std::thread> threads;
