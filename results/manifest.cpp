@@ -1,5 +1,9 @@
 #include "results/manifest.h"
 
+#include <fmt/format.h>
+
+#include "results/atomic_file.h"
+
 namespace faultline::results {
 namespace {
 
@@ -10,6 +14,19 @@ Json to_json(const FamilyRecord& family) {
                  {"benchmarks", family.benchmarks}, {"failed", family.failed}, {"seconds", family.seconds}};
     if (!family.detail.empty()) json["detail"] = family.detail;
     return json;
+}
+
+/// Throws Json::exception, which names what is missing or of the wrong type.
+FamilyRecord family_of(const Json& json) {
+    FamilyRecord family;
+    family.family = json.at("family").get<std::string>();
+    family.state = json.at("state").get<std::string>();
+    family.detail = json.value("detail", "");
+    family.command = json.at("command").get<std::vector<std::string>>();
+    family.benchmarks = json.at("benchmarks").get<std::size_t>();
+    family.failed = json.at("failed").get<std::size_t>();
+    family.seconds = json.at("seconds").get<double>();
+    return family;
 }
 
 }  // namespace
@@ -40,6 +57,38 @@ Json to_json(const Manifest& manifest) {
                 {"families", families},
                 {"report", "run.json"},
                 {"latency_files", manifest.latency_files}};
+}
+
+Expected<Manifest> read_manifest(const std::filesystem::path& path) {
+    const Expected<std::string> text = read_file(path);
+    if (!text) return text.error();
+    try {
+        const Json json = Json::parse(*text);
+        if (const int version = json.at("schema_version").get<int>(); version != kSchemaVersion) {
+            return Error{ErrorKind::kBadInput, fmt::format("{}: schema_version {}, but this faultline knows only {}",
+                                                           path.string(), version, kSchemaVersion)};
+        }
+        Manifest manifest;
+        manifest.faultline_version = json.at("faultline_version").get<std::string>();
+        manifest.suite = json.at("suite").get<std::string>();
+        manifest.command_line = json.at("command_line").get<std::vector<std::string>>();
+        manifest.started_utc = json.at("started_utc").get<std::string>();
+        manifest.seconds = json.at("seconds").get<double>();
+        manifest.interrupted = json.at("interrupted").get<bool>();
+        const Json& device = json.at("device");
+        manifest.device = {.kind = device.at("kind").get<std::string>(),
+                           .index = device.at("index").get<unsigned>(),
+                           .name = device.at("name").get<std::string>(),
+                           .driver_version = device.at("driver_version").get<std::string>(),
+                           .policy = device.value("policy", ""),
+                           .model = device.value("model", ""),
+                           .monitor = device.value("monitor", "")};
+        for (const Json& family : json.at("families")) manifest.families.push_back(family_of(family));
+        manifest.latency_files = json.at("latency_files").get<std::vector<std::string>>();
+        return manifest;
+    } catch (const Json::exception& e) {
+        return Error{ErrorKind::kBadInput, fmt::format("{}: {}", path.string(), e.what())};
+    }
 }
 
 }  // namespace faultline::results

@@ -3,9 +3,11 @@
 // Thread safety: values.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/expected.h"
 #include "results/benchmark_report.h"
 
 namespace faultline::results {
@@ -45,5 +47,8 @@ struct Manifest {
 
 Json to_json(const DeviceRecord& device);
 Json to_json(const Manifest& manifest);
+
+/// Error: kBadInput, naming the file and the member.
+Expected<Manifest> read_manifest(const std::filesystem::path& path);
 
 }  // namespace faultline::results

@@ -1,0 +1,324 @@
+// The reading half of Store. Whatever a damaged file holds ends in an Error, never in a crash.
+#include <fmt/format.h>
+
+#include <cstring>
+#include <optional>
+
+#include "results/store.h"
+
+namespace faultline::results {
+namespace {
+
+constexpr std::string_view kRunColumns =
+    "SELECT id, uid, label, suite, started_utc, seconds, state, directory, work_directory, kernel, device, policy, "
+    "model,"
+    " benchmarks, failed FROM run";
+
+RunInfo run_of(const Statement& row) {
+    const auto text = [&](int column) { return std::string(row.text(column)); };
+    RunInfo run;
+    run.id = {row.integer(0)};
+    run.uid = text(1);
+    run.label = text(2);
+    run.suite = text(3);
+    run.started_utc = text(4);
+    run.seconds = row.real(5);
+    const std::string state = text(6);
+    run.state = state == "complete"      ? RunState::kComplete
+                : state == "interrupted" ? RunState::kInterrupted
+                                         : RunState::kRunning;
+    run.directory = text(7);
+    run.work_directory = text(8);
+    run.kernel = text(9);
+    run.device = text(10);
+    run.policy = text(11);
+    run.model = text(12);
+    run.benchmarks = row.integer(13);
+    run.failed = row.integer(14);
+    return run;
+}
+
+std::optional<Json> parse(std::string_view text) {
+    Json json = Json::parse(text, nullptr, false);
+    return json.is_discarded() ? std::nullopt : std::optional(std::move(json));
+}
+
+std::optional<std::vector<std::string>> strings_of(std::string_view text) {
+    const std::optional<Json> json = parse(text);
+    if (!json || !json->is_array()) return std::nullopt;
+    std::vector<std::string> strings;
+    for (const Json& element : *json) {
+        if (!element.is_string()) return std::nullopt;
+        strings.push_back(element.get<std::string>());
+    }
+    return strings;
+}
+
+Error damaged(const Database& database, const std::string& what) {
+    return {ErrorKind::kBadInput,
+            fmt::format("{}: {} is damaged; restore a copy, or salvage it with sqlite3's .recover",
+                        database.path().string(), one_line(what))};
+}
+
+/// The rows of [metric][repetition], or nothing where the sizes do not fit.
+std::optional<std::vector<std::vector<double>>> unpack(std::span<const std::uint8_t> bytes, std::size_t metrics,
+                                                       std::size_t repetitions) {
+    // Divided, since a damaged number of repetitions could overflow the product.
+    if (metrics == 0 || repetitions == 0) {
+        return bytes.empty() ? std::optional(std::vector<std::vector<double>>(metrics)) : std::nullopt;
+    }
+    if (bytes.size() % (metrics * sizeof(double)) != 0) return std::nullopt;
+    if (bytes.size() / (metrics * sizeof(double)) != repetitions) return std::nullopt;
+    std::vector<std::vector<double>> values(metrics, std::vector<double>(repetitions));
+    for (std::size_t m = 0; m < metrics; ++m) {
+        std::memcpy(values[m].data(), bytes.data() + m * repetitions * sizeof(double), repetitions * sizeof(double));
+    }
+    return values;
+}
+
+/// GLOB where the user wrote a wildcard; elsewhere names are taken as they are, brackets included.
+const char* comparison(const std::string& value) {
+    return value.find_first_of("*?") == std::string::npos ? "=" : "GLOB";
+}
+
+std::string glob_of(const std::string& value) {
+    if (value.find_first_of("*?") == std::string::npos) return value;
+    std::string pattern;
+    for (const char c : value) pattern += c == '[' ? "[[]" : std::string(1, c);
+    return pattern;
+}
+
+}  // namespace
+
+Expected<std::vector<RunInfo>> Store::select_runs(const RunReference& reference) const {
+    std::string where = reference.whole_only && !reference.names_single_runs() ? " state = 'complete'" : " 1";
+    std::vector<std::string> values;
+    const auto add = [&](const char* column, const char* compare, std::string value) {
+        values.push_back(std::move(value));
+        where += fmt::format(" AND {} {} ?{}", column, compare, values.size());
+    };
+    for (const std::string& id : reference.ids) add("uid", "GLOB", id + "*");
+    for (const auto& directory : reference.directories) {
+        values.push_back(directory.string());
+        // A run that was killed has its files still in the work directory.
+        where += fmt::format(" AND (directory = ?{0} OR work_directory = ?{0})", values.size());
+    }
+    for (const std::string& label : reference.labels) add("label", comparison(label), glob_of(label));
+    for (const std::string& kernel : reference.kernels) add("kernel", comparison(kernel), glob_of(kernel));
+    for (const std::string& policy : reference.policies) add("policy", comparison(policy), glob_of(policy));
+    Expected<Statement> select =
+        database_->prepare(fmt::format("{} WHERE{} ORDER BY started_utc DESC, id DESC LIMIT {}", kRunColumns, where,
+                                       reference.last ? std::to_string(*reference.last) : "-1"));
+    if (!select) return select.error();
+    for (std::size_t i = 0; i < values.size(); ++i) select->bind(static_cast<int>(i) + 1, values[i]);
+    std::vector<RunInfo> runs;
+    for (;;) {
+        const Expected<bool> row = select->step();
+        if (!row) return row.error();
+        if (!*row) return runs;
+        runs.push_back(run_of(*select));
+    }
+}
+
+Error Store::not_found(const RunReference& reference) const {
+    const std::string text = fmt::format("no stored run matches \"{}\"", reference.text);
+    if (!reference.directories.empty()) {
+        const std::string directory = reference.directories[0].string();
+        return {ErrorKind::kBadInput,
+                fmt::format("{}: not in {}; `faultline import {}` adds it", directory, path().string(), directory)};
+    }
+    const char* column = !reference.labels.empty()     ? "label"
+                         : !reference.kernels.empty()  ? "kernel"
+                         : !reference.policies.empty() ? "policy"
+                                                       : nullptr;
+    std::string hint = "see `faultline runs`";
+    if (column != nullptr) {
+        // The newest few, since the one that was meant is likely among them.
+        Expected<Statement> select =
+            database_->prepare(fmt::format("SELECT {0} FROM run WHERE {0} <> '' AND state = 'complete' GROUP BY {0}"
+                                           " ORDER BY max(started_utc) DESC LIMIT 5",
+                                           column));
+        std::string known;
+        while (select) {
+            const Expected<bool> row = select->step();
+            if (!row || !*row) break;
+            known += (known.empty() ? "" : ", ") + std::string(select->text(0));
+        }
+        if (!known.empty()) hint = fmt::format("the newest {}s are: {}", column, known);
+    }
+    return {ErrorKind::kBadInput, fmt::format("{}: {}; {}", path().string(), text, hint)};
+}
+
+Expected<std::vector<RunInfo>> Store::find(const RunReference& reference) const {
+    for (const std::string& id : reference.ids) {
+        RunReference single;
+        single.ids = {id};
+        const Expected<std::vector<RunInfo>> matches = select_runs(single);
+        if (!matches) return matches.error();
+        if (matches->size() > 1) {
+            return Error{
+                ErrorKind::kBadInput,
+                fmt::format("run \"{}\" is ambiguous: {} runs begin so, {} and {} among them; give more digits", id,
+                            matches->size(), (*matches)[0].uid, (*matches)[1].uid)};
+        }
+    }
+    Expected<std::vector<RunInfo>> runs = select_runs(reference);
+    if (runs && runs->empty() && !reference.text.empty()) return not_found(reference);
+    return runs;
+}
+
+Expected<RunInfo> Store::find_one(const RunReference& reference) const {
+    const Expected<std::vector<RunInfo>> runs = find(reference);
+    if (!runs) return runs.error();
+    if (runs->empty()) return Error{ErrorKind::kBadInput, fmt::format("{}: no run is stored", path().string())};
+    if (runs->size() > 1) {
+        return Error{ErrorKind::kBadInput,
+                     fmt::format("\"{}\" means {} runs where one is needed; add last:1 for the newest", reference.text,
+                                 runs->size())};
+    }
+    return runs->front();
+}
+
+Expected<std::optional<RunInfo>> Store::find_uid(const std::string& uid) const {
+    RunReference reference;
+    reference.ids = {uid};
+    const Expected<std::vector<RunInfo>> runs = select_runs(reference);
+    if (!runs) return runs.error();
+    if (runs->empty()) return std::optional<RunInfo>();
+    return std::optional(runs->front());
+}
+
+Expected<Json> Store::context_of(RunId run) const {
+    Expected<Statement> select = database_->prepare("SELECT context FROM run_detail WHERE run_id = ?1");
+    if (!select) return select.error();
+    const Expected<bool> row = select->bind(1, run.row).step();
+    if (!row) return row.error();
+    const std::optional<Json> context = *row ? parse(select->text(0)) : std::nullopt;
+    if (!context || !context->is_object()) return damaged(*database_, "the context of a run");
+    return *context;
+}
+
+Expected<std::map<std::string, std::string>> Store::environment_of(RunId run) const {
+    Expected<Statement> select = database_->prepare(
+        "SELECT facts FROM environment JOIN run ON environment.id = environment_id WHERE run.id = ?1");
+    if (!select) return select.error();
+    const Expected<bool> row = select->bind(1, run.row).step();
+    if (!row) return row.error();
+    const std::optional<Json> facts = *row ? parse(select->text(0)) : std::nullopt;
+    if (!facts || !facts->is_object()) return damaged(*database_, "the environment of a run");
+    std::map<std::string, std::string> environment;
+    for (const auto& [key, value] : facts->items()) {
+        if (!value.is_string()) return damaged(*database_, "the environment of a run");
+        environment[key] = value.get<std::string>();
+    }
+    return environment;
+}
+
+Expected<Json> Store::request_of(RunId run) const {
+    Expected<Statement> select = database_->prepare("SELECT request FROM run_detail WHERE run_id = ?1");
+    if (!select) return select.error();
+    const Expected<bool> row = select->bind(1, run.row).step();
+    if (!row) return row.error();
+    std::optional<Json> request = *row ? parse(select->text(0)) : std::nullopt;
+    if (!request) return damaged(*database_, "the request of a run");
+    return *std::move(request);
+}
+
+Expected<std::vector<StoredProcess>> Store::processes_of(RunId run) const {
+    Expected<Statement> select = database_->prepare(
+        "SELECT id, boot, family, command, state, detail, planned, failed, seconds FROM process WHERE run_id = ?1"
+        " ORDER BY id");
+    if (!select) return select.error();
+    select->bind(1, run.row);
+    std::vector<StoredProcess> processes;
+    for (;;) {
+        const Expected<bool> row = select->step();
+        if (!row) return row.error();
+        if (!*row) return processes;
+        const auto command = strings_of(select->text(3));
+        if (!command) return damaged(*database_, "a process of a run");
+        StoredProcess process;
+        process.id = {select->integer(0)};
+        process.boot = select->text(1);
+        process.family.family = select->text(2);
+        process.family.command = *command;
+        process.family.state = select->text(4);
+        process.family.detail = select->text(5);
+        process.family.benchmarks = static_cast<std::size_t>(select->integer(6));
+        process.family.failed = static_cast<std::size_t>(select->integer(7));
+        process.family.seconds = select->real(8);
+        processes.push_back(std::move(process));
+    }
+}
+
+Expected<std::set<std::string>> Store::benchmarks_of(RunId run) const {
+    Expected<Statement> select =
+        database_->prepare("SELECT name FROM result JOIN benchmark ON benchmark.id = benchmark_id WHERE run_id = ?1");
+    if (!select) return select.error();
+    select->bind(1, run.row);
+    std::set<std::string> names;
+    for (;;) {
+        const Expected<bool> row = select->step();
+        if (!row) return row.error();
+        if (!*row) return names;
+        names.emplace(select->text(0));
+    }
+}
+
+Status Store::visit(const RunInfo& run, const ResultFilter& filter,
+                    const std::function<void(StoredResult&&)>& take) const {
+    // Without the filter the condition on the benchmark must not be there, or it would choose the index.
+    const std::string sql = fmt::format(
+        "SELECT benchmark.name, process_id, process.boot, threads, time_unit, result.label, errors, layout_id, "
+        "repetitions,"
+        " samples, layout.metrics{} FROM result JOIN benchmark ON benchmark.id = benchmark_id"
+        " JOIN process ON process.id = process_id JOIN layout ON layout.id = layout_id{}"
+        " WHERE result.run_id = ?1{} ORDER BY result.id",
+        filter.latencies ? ", latency.distribution" : "",
+        filter.latencies ? " LEFT JOIN latency ON latency.result_id = result.id" : "",
+        filter.benchmark.empty() ? "" : " AND benchmark_id = (SELECT id FROM benchmark WHERE name = ?2)");
+    Expected<Statement> select = database_->prepare(sql);
+    if (!select) return select.error();
+    select->bind(1, run.id.row);
+    if (!filter.benchmark.empty()) select->bind(2, filter.benchmark);
+    std::map<std::int64_t, std::vector<std::string>> layouts;
+    for (;;) {
+        const Expected<bool> row = select->step();
+        if (!row) return row.error();
+        if (!*row) return {};
+        StoredResult stored{.run = run.id, .run_uid = run.uid, .process = select->integer(1), .boot = {}, .result = {}};
+        stored.boot = select->text(2);
+        BenchmarkResult& result = stored.result;
+        result.name = select->text(0);
+        const auto bad = [&] { return damaged(*database_, fmt::format("run {}, benchmark {}", run.uid, result.name)); };
+        result.threads = static_cast<int>(select->integer(3));
+        result.time_unit = select->text(4);
+        result.label = select->text(5);
+        auto layout = layouts.find(select->integer(7));
+        if (layout == layouts.end()) {
+            auto metrics = strings_of(select->text(10));
+            if (!metrics) return bad();
+            layout = layouts.emplace(select->integer(7), *std::move(metrics)).first;
+        }
+        result.metrics = layout->second;
+        const std::int64_t repetitions = select->integer(8);
+        if (repetitions < 1 || repetitions > 1'000'000) return bad();
+        auto values = unpack(select->blob(9), result.metrics.size(), static_cast<std::size_t>(repetitions));
+        if (!values) return bad();
+        result.values = *std::move(values);
+        result.errors.resize(static_cast<std::size_t>(repetitions));
+        if (!select->is_null(6)) {
+            auto errors = strings_of(select->text(6));
+            if (!errors || errors->size() != result.errors.size()) return bad();
+            result.errors = *std::move(errors);
+        }
+        if (filter.latencies && !select->is_null(11)) {
+            Expected<LatencyHistogram> latency = LatencyHistogram::decode(select->blob(11));
+            if (!latency) return bad();
+            result.latency = *std::move(latency);
+        }
+        take(std::move(stored));
+    }
+}
+
+}  // namespace faultline::results
