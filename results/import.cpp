@@ -78,6 +78,7 @@ Expected<Source> read_report(const fs::path& path) {
     const bool has_uid =
         source.run.uid.size() == 16 && source.run.uid.find_first_not_of("0123456789abcdef") == std::string::npos;
     if (!has_uid) source.run.uid = uid_of(*text);
+    source.run.label = own_member(report->context, "label");
     source.boot = own_member(report->context, "boot_id");
     FamilyRecord family;
     family.state = "ok";
@@ -142,7 +143,7 @@ Expected<Imported> import_path(Store& store, const fs::path& path, const std::st
     std::error_code ignored;
     Expected<Source> source = fs::is_directory(path, ignored) ? read_directory(path) : read_report(path);
     if (!source) return source.error();
-    source->run.label = label;
+    if (!label.empty()) source->run.label = label;
     bool was_known = false;
     const Status status = store.atomically([&]() -> Status {
         const auto known = store.find_uid(source->run.uid);

@@ -17,7 +17,8 @@ struct Imported {
     bool was_known = false;  ///< it had been stored before; only its directory is brought up to date
 };
 
-/// `path`: a Google Benchmark JSON file, or a directory as results/run_directory.h describes. `label` may be empty.
+/// `path`: a Google Benchmark JSON file, or a directory as results/run_directory.h describes. `label` empty: the
+/// one that the run was given.
 /// Aggregates are left out; a report that holds nothing else is refused. Error: kBadInput names the file and what is
 /// wrong in it.
 Expected<Imported> import_path(Store& store, const std::filesystem::path& path, const std::string& label);

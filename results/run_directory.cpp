@@ -1,6 +1,9 @@
 #include "results/run_directory.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,6 +22,30 @@ Error cannot_write(const fs::path& path, const std::string& why) {
     return Error{ErrorKind::kUnavailable, fmt::format("cannot write {}: {}", path.string(), why)};
 }
 
+/// An open descriptor of `directory` with the lock on it, or -1 and errno.
+int lock(const fs::path& directory) {
+    const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return -1;
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+    const int error = errno;
+    ::close(fd);
+    errno = error;
+    return -1;
+}
+
+/// A new empty directory beside `final_path`.
+Expected<fs::path> make_work_directory(const fs::path& final_path) {
+    std::error_code error;
+    fs::path absolute = fs::absolute(final_path, error).lexically_normal();
+    if (!absolute.has_filename()) absolute = absolute.parent_path();
+    fs::create_directories(absolute.parent_path(), error);
+    if (error) return cannot_write(final_path, error.message());
+    std::string work = absolute.string() + ".partial-XXXXXX";
+    if (::mkdtemp(work.data()) == nullptr) return cannot_write(final_path, std::strerror(errno));
+    fs::permissions(work, fs::perms(0755), error);
+    return fs::path(work);
+}
+
 }  // namespace
 
 Expected<RunDirectory> RunDirectory::create(const fs::path& final_path) {
@@ -28,27 +55,61 @@ Expected<RunDirectory> RunDirectory::create(const fs::path& final_path) {
         return Error{ErrorKind::kBadInput,
                      fmt::format("output {} exists and is not an empty directory", final_path.string())};
     }
-    fs::path absolute = fs::absolute(final_path, error).lexically_normal();
-    if (!absolute.has_filename()) absolute = absolute.parent_path();
-    fs::create_directories(absolute.parent_path(), error);
-    if (error) return cannot_write(final_path, error.message());
-    std::string work = absolute.string() + ".partial-XXXXXX";
-    if (::mkdtemp(work.data()) == nullptr) return cannot_write(final_path, std::strerror(errno));
-    RunDirectory directory(final_path, work);
-    fs::permissions(work, fs::perms(0755), error);
+    const Expected<fs::path> work = make_work_directory(final_path);
+    if (!work) return work.error();
+    const int locked = lock(*work);
+    if (locked < 0) return cannot_write(final_path, std::strerror(errno));
+    RunDirectory directory(final_path, *work, locked);
     fs::create_directory(directory.latency_directory(), error);
     if (error) return cannot_write(final_path, error.message());
     return directory;
 }
 
+Expected<RunDirectory> RunDirectory::reopen(const fs::path& final_path, const fs::path& work_path) {
+    std::error_code error;
+    // The final name where the process was killed after the last step of a commit, or ended well but early.
+    const bool committed = work_path.empty() || !fs::is_directory(work_path, error);
+    const fs::path& found = committed ? final_path : work_path;
+    if (!fs::is_directory(found, error)) return create(final_path);
+    const int locked = lock(found);
+    if (locked < 0) {
+        if (errno != EWOULDBLOCK) return cannot_write(found, std::strerror(errno));
+        return Error{ErrorKind::kUnavailable,
+                     fmt::format("{} is still being built by another process", found.string())};
+    }
+    RunDirectory directory(final_path, found, locked);
+    directory.keep();
+    if (committed) {
+        const Expected<fs::path> work = make_work_directory(final_path);
+        if (!work) return work.error();
+        fs::rename(found, *work, error);
+        if (error) return cannot_write(found, error.message());
+        directory.work_ = *work;
+    }
+    fs::create_directory(directory.latency_directory(), error);
+    if (error) return cannot_write(final_path, error.message());
+    // Half files are of a benchmark that runs again.
+    (void)directory.check_new_latency_files();
+    return directory;
+}
+
+bool RunDirectory::is_being_built(const fs::path& work_path) {
+    const int locked = lock(work_path);
+    if (locked >= 0) ::close(locked);
+    return locked < 0 && errno == EWOULDBLOCK;
+}
+
 RunDirectory::RunDirectory(RunDirectory&& other) noexcept
     : final_(std::move(other.final_)),
       work_(std::exchange(other.work_, {})),
+      lock_(std::exchange(other.lock_, -1)),
+      kept_(other.kept_),
       latency_files_(std::move(other.latency_files_)) {}
 
 RunDirectory::~RunDirectory() {
     std::error_code error;
-    if (!work_.empty()) fs::remove_all(work_, error);
+    if (!work_.empty() && !kept_) fs::remove_all(work_, error);
+    if (lock_ >= 0) ::close(lock_);
 }
 
 std::vector<std::string> RunDirectory::check_new_latency_files() {

@@ -78,6 +78,13 @@ Expected<RunReference> parse_run_reference(std::string_view text) {
     return reference;
 }
 
+Status check_label(std::string_view label) {
+    if (label.find_first_of(kBlanks) == std::string_view::npos && label.find_first_of("*?") == std::string_view::npos) {
+        return {};
+    }
+    return Error{ErrorKind::kBadInput, fmt::format("label \"{}\": blanks, * and ? are not for labels", label)};
+}
+
 RunReference all_runs() {
     RunReference reference;
     reference.whole_only = false;

@@ -41,6 +41,9 @@ struct RunReference {
 /// Error: kBadInput, naming the part.
 Expected<RunReference> parse_run_reference(std::string_view text);
 
+/// Error: kBadInput for a label that no reference could name.
+Status check_label(std::string_view label);
+
 /// Every run there is, in any state.
 RunReference all_runs();
 

@@ -57,11 +57,14 @@ Expected<SampleSet> samples_of(const Store& store, const std::string& reference,
 
     SampleSet set{.label = reference, .environment = {}, .series = {}};
     std::map<std::string, std::set<std::string>> facts;
+    std::set<std::int64_t> environments;
     Collector collector(set, filter);
     for (auto run = runs->rbegin(); run != runs->rend(); ++run) {
-        const auto environment = store.environment_of(run->id);
-        if (!environment) return environment.error();
-        for (const auto& [key, value] : *environment) facts[key].insert(value);
+        if (environments.insert(run->environment).second) {
+            const auto environment = store.environment_of(*run);
+            if (!environment) return environment.error();
+            for (const auto& [key, value] : *environment) facts[key].insert(value);
+        }
         const Status read = store.visit(*run, {.benchmark = filter.benchmark, .latencies = false},
                                         [&](StoredResult&& stored) { collector.take(stored); });
         if (!read) return read.error();

@@ -139,8 +139,11 @@ Expected<Statement> Database::prepare(std::string_view sql) const {
     return Statement(this, raw);
 }
 
-Expected<Statement*> Database::cached(const char* sql) const {
-    if (const auto it = cached_.find(sql); it != cached_.end()) return &it->second;
+Expected<Statement*> Database::cached(std::string_view sql) const {
+    if (const auto it = cached_.find(sql); it != cached_.end()) {
+        sqlite3_reset(it->second.statement_.get());  // its last use may have ended early
+        return &it->second;
+    }
     Expected<Statement> statement = prepare(sql);
     if (!statement) return statement.error();
     return &cached_.emplace(sql, *std::move(statement)).first->second;

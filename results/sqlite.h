@@ -67,9 +67,8 @@ public:
     Database& operator=(const Database&) = delete;
 
     Expected<Statement> prepare(std::string_view sql) const;
-    /// A statement of this connection that is prepared once. `sql` is a literal, and its last use has stepped to the
-    /// end.
-    Expected<Statement*> cached(const char* sql) const;
+    /// A statement of this connection that is prepared once, at its beginning: one use of it must end before the next.
+    Expected<Statement*> cached(std::string_view sql) const;
     /// One or several statements without parameters.
     Status execute(const char* sql) const;
     /// The first column of the first row of a statement without parameters; 0 without a row.
@@ -92,7 +91,7 @@ private:
 
     std::filesystem::path path_;
     std::unique_ptr<sqlite3, Close> connection_;
-    mutable std::map<const char*, Statement> cached_;
+    mutable std::map<std::string, Statement, std::less<>> cached_;
     bool in_transaction_ = false;
 };
 

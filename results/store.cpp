@@ -14,12 +14,6 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "samples are stored little-endian");
 
-std::string draw_uid() {
-    std::random_device source;
-    const std::uint64_t high = source();
-    return fmt::format("{:016x}", high << 32 | source());
-}
-
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::string facts_text(const std::map<std::string, std::string>& facts) { return dump(Json(facts)); }
@@ -40,6 +34,12 @@ std::vector<std::uint8_t> pack(const BenchmarkResult& result) {
 }
 
 }  // namespace
+
+std::string draw_run_uid() {
+    std::random_device source;
+    const std::uint64_t high = source();
+    return fmt::format("{:016x}", high << 32 | source());
+}
 
 std::string to_string(RunState state) {
     static constexpr std::array kNames = {"running", "complete", "interrupted"};
@@ -95,7 +95,7 @@ Expected<RunId> Store::begin_run(const NewRun& run) {
         if (!insert) return insert.error();
         const std::string directory = run.directory.empty() ? "" : directory_key(run.directory).string();
         const Status inserted = (*insert)
-                                    ->bind(1, run.uid.empty() ? draw_uid() : run.uid)
+                                    ->bind(1, run.uid)
                                     .bind(2, run.label)
                                     .bind(3, run.suite)
                                     .bind(4, run.started_utc)

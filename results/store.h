@@ -40,9 +40,11 @@ enum class RunState {
 };
 std::string to_string(RunState state);
 
+std::string draw_run_uid();
+
 /// What is known when a run begins.
 struct NewRun {
-    std::string uid;  ///< 16 hexadecimal digits; empty: the store draws one
+    std::string uid;  ///< 16 hexadecimal digits, of draw_run_uid() or of the run's content
     std::string label;
     std::string suite;
     std::string started_utc;          ///< ISO 8601
@@ -65,6 +67,7 @@ struct RunInfo {
     std::string device;
     std::string policy;
     std::string model;
+    std::int64_t environment = 0;  ///< equal: the environments are
     std::int64_t benchmarks = 0;
     std::int64_t failed = 0;  ///< of those
 };
@@ -117,11 +120,11 @@ public:
     Expected<std::optional<RunInfo>> find_uid(const std::string& uid) const;
 
     Expected<Json> context_of(RunId run) const;
-    Expected<std::map<std::string, std::string>> environment_of(RunId run) const;
+    Expected<std::map<std::string, std::string>> environment_of(const RunInfo& run) const;
     Expected<Json> request_of(RunId run) const;
     Expected<std::vector<StoredProcess>> processes_of(RunId run) const;
     Expected<std::set<std::string>> benchmarks_of(RunId run) const;
-    /// Hands each result of `run` to `take`, in the order in which they were stored.
+    /// Hands each result of `run` to `take`, in the order in which they were stored. `take` does not call visit().
     Status visit(const RunInfo& run, const ResultFilter& filter, const std::function<void(StoredResult&&)>& take) const;
 
     const std::filesystem::path& path() const { return database_->path(); }

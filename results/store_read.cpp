@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kRunColumns =
     "SELECT id, uid, label, suite, started_utc, seconds, state, directory, work_directory, kernel, device, policy, "
     "model,"
-    " benchmarks, failed FROM run";
+    " environment_id, benchmarks, failed FROM run";
 
 RunInfo run_of(const Statement& row) {
     const auto text = [&](int column) { return std::string(row.text(column)); };
@@ -33,8 +33,9 @@ RunInfo run_of(const Statement& row) {
     run.device = text(10);
     run.policy = text(11);
     run.model = text(12);
-    run.benchmarks = row.integer(13);
-    run.failed = row.integer(14);
+    run.environment = row.integer(13);
+    run.benchmarks = row.integer(14);
+    run.failed = row.integer(15);
     return run;
 }
 
@@ -198,11 +199,10 @@ Expected<Json> Store::context_of(RunId run) const {
     return *context;
 }
 
-Expected<std::map<std::string, std::string>> Store::environment_of(RunId run) const {
-    Expected<Statement> select = database_->prepare(
-        "SELECT facts FROM environment JOIN run ON environment.id = environment_id WHERE run.id = ?1");
+Expected<std::map<std::string, std::string>> Store::environment_of(const RunInfo& run) const {
+    Expected<Statement> select = database_->prepare("SELECT facts FROM environment WHERE id = ?1");
     if (!select) return select.error();
-    const Expected<bool> row = select->bind(1, run.row).step();
+    const Expected<bool> row = select->bind(1, run.environment).step();
     if (!row) return row.error();
     const std::optional<Json> facts = *row ? parse(select->text(0)) : std::nullopt;
     if (!facts || !facts->is_object()) return damaged(*database_, "the environment of a run");
@@ -277,8 +277,9 @@ Status Store::visit(const RunInfo& run, const ResultFilter& filter,
         filter.latencies ? ", latency.distribution" : "",
         filter.latencies ? " LEFT JOIN latency ON latency.result_id = result.id" : "",
         filter.benchmark.empty() ? "" : " AND benchmark_id = (SELECT id FROM benchmark WHERE name = ?2)");
-    Expected<Statement> select = database_->prepare(sql);
-    if (!select) return select.error();
+    const Expected<Statement*> cached = database_->cached(sql);
+    if (!cached) return cached.error();
+    Statement* const select = *cached;
     select->bind(1, run.id.row);
     if (!filter.benchmark.empty()) select->bind(2, filter.benchmark);
     std::map<std::int64_t, std::vector<std::string>> layouts;

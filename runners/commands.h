@@ -19,11 +19,17 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitBadInput = 2;
 
+/// The results store beside the run directories, unless --db or FAULTLINE_DB names another.
+inline constexpr const char* kDefaultDatabase = "faultline-runs/faultline.db";
+
 struct RunOptions {
     std::string suite = "quick";
     DeviceRequest device;
     Overrides overrides;
     std::filesystem::path output;  ///< empty: faultline-runs/<UTC time>-<suite>
+    std::filesystem::path database = kDefaultDatabase;
+    std::string label;
+    std::string resume;  ///< not empty: the run to go on with; then only `database` counts of the rest
     std::vector<std::string> command_line;
 };
 int run_command(const RunOptions& options, const Layout& layout);
@@ -32,6 +38,28 @@ int run_command(const RunOptions& options, const Layout& layout);
 int list_command(const std::string& suite, const Layout& layout);
 int devices_command(bool json, const Layout& layout);
 int doctor_command(bool json, const Layout& layout);
+
+struct ImportOptions {
+    std::vector<std::filesystem::path> paths;
+    std::string label;
+    std::filesystem::path database = kDefaultDatabase;
+};
+int import_command(const ImportOptions& options);
+
+struct ExportOptions {
+    std::string reference;
+    std::string format = "json";   ///< "json", "csv" or "hgrm"
+    std::filesystem::path output;  ///< a file, for hgrm a directory; empty: standard output
+    std::filesystem::path database = kDefaultDatabase;
+};
+int export_command(const ExportOptions& options);
+
+struct RunsOptions {
+    std::string reference;  ///< empty: every run
+    bool json = false;
+    std::filesystem::path database = kDefaultDatabase;
+};
+int runs_command(const RunsOptions& options);
 
 /// Prints the line and gives the exit status.
 int report_error(const Error& error);

@@ -127,7 +127,8 @@ bool Gathered::all_ok() const {
 }
 
 Expected<Gathered> execute(const std::vector<Job>& jobs, const std::map<std::string, std::string>& environment,
-                           results::RunDirectory& directory, const Interrupt& interrupt, Progress& progress) {
+                           results::RunDirectory& directory, Recorder& recorder, const Interrupt& interrupt,
+                           Progress& progress) {
     Gathered gathered;
     for (const Job& job : jobs) {
         if (interrupt.signal() != 0) {
@@ -138,9 +139,12 @@ Expected<Gathered> execute(const std::vector<Job>& jobs, const std::map<std::str
         const ChildCommand command = command_of(job, environment, directory);
         std::error_code error;
         std::filesystem::remove(directory.scratch_report(), error);
+        if (Status s = recorder.begin(job, command.argv); !s.ok()) return s.error();
         progress.start(job);
-        const Expected<ChildResult> child =
-            run_child(command, &interrupt, [&](std::string_view fresh) { progress.heard(fresh); });
+        const Expected<ChildResult> child = run_child(command, &interrupt, [&](std::string_view fresh) {
+            progress.heard(fresh);
+            recorder.look(directory.scratch_report());
+        });
         if (!child) return child.error();
         Verdict verdict = judge(job, command, *child, results::read_benchmark_report(directory.scratch_report()));
         FamilyRecord& record = verdict.record;
@@ -151,6 +155,7 @@ Expected<Gathered> execute(const std::vector<Job>& jobs, const std::map<std::str
         if (record.state != "ok") {
             if (Status s = directory.keep_log(job.family, child->err); !s.ok()) return s.error();
         }
+        if (Status s = recorder.end(record, verdict.part); !s.ok()) return s.error();
         gathered.interrupted = gathered.interrupted || child->end == ChildEnd::kInterrupted;
         results::append(gathered.report, verdict.part);
         progress.finish(job, record.state, record.detail, record.seconds);

@@ -1,4 +1,4 @@
-// Runs the jobs of a plan, each in a process of its own, and gathers what they leave.
+// Runs the jobs of a plan, each in a process of its own, and gathers and records what they leave.
 //
 // Thread safety: one run at a time in a process.
 #pragma once
@@ -14,6 +14,7 @@
 #include "runners/interrupt.h"
 #include "runners/plan.h"
 #include "runners/progress.h"
+#include "runners/recorder.h"
 
 namespace faultline::runners {
 
@@ -26,8 +27,9 @@ struct Gathered {
 };
 
 /// A job that crashes, hangs or reports nonsense is a recorded result and the next one runs; only an interrupt ends the
-/// run early. Error: a program cannot be started, or `directory` cannot be written.
+/// run early. Error: a program cannot be started, or `directory` or the recorder's store cannot be written.
 Expected<Gathered> execute(const std::vector<Job>& jobs, const std::map<std::string, std::string>& environment,
-                           results::RunDirectory& directory, const Interrupt& interrupt, Progress& progress);
+                           results::RunDirectory& directory, Recorder& recorder, const Interrupt& interrupt,
+                           Progress& progress);
 
 }  // namespace faultline::runners

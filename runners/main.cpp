@@ -1,4 +1,4 @@
-// faultline: runs the suite, lists what there is to run and to run on, and says what stops it.
+// faultline: runs the suite, keeps what it measured, lists what there is to run and to run on, and says what stops it.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -14,10 +14,17 @@ namespace {
 /// Options that CLI11 cannot hold in their final form.
 struct Parsed {
     RunOptions run;
+    ImportOptions imported;
+    ExportOptions exported;
+    RunsOptions runs;
     std::string list_suite;
     bool devices_json = false;
     bool doctor_json = false;
 };
+
+void add_database(CLI::App& command, std::filesystem::path& database) {
+    command.add_option("--db", database, "the results store")->envname("FAULTLINE_DB")->capture_default_str();
+}
 
 void add_run(CLI::App& app, Parsed& parsed) {
     CLI::App* run = app.add_subcommand("run", "run a suite on a device, and store what it measured");
@@ -37,15 +44,48 @@ void add_run(CLI::App& app, Parsed& parsed) {
         ->check(CLI::Range(0.0, 3600.0));
     run->add_option("--timeout", options.overrides.time_limit, "seconds a family, in place of the suite's")
         ->check(CLI::Range(0.1, 86400.0));
+    run->add_option("--label", options.label, "a name for runs of a kind, to find them by: label:NAME");
+    CLI::Option* resume =
+        run->add_option("--resume", options.resume, "go on with this run, which was killed or interrupted");
+    // What it measures was said when it began.
+    for (CLI::Option* option : run->get_options()) {
+        if (option != resume && option != run->get_help_ptr()) resume->excludes(option);
+    }
+    add_database(*run, options.database);
+}
+
+void add_store_commands(CLI::App& app, Parsed& parsed) {
+    CLI::App* runs = app.add_subcommand("runs", "list the stored runs, newest first");
+    runs->add_option("reference", parsed.runs.reference,
+                     "only these: an id, a directory, label:NAME, kernel:RELEASE, policy:NAME, last:N, or several");
+    runs->add_flag("--json", parsed.runs.json, "as JSON");
+    add_database(*runs, parsed.runs.database);
+
+    CLI::App* imported = app.add_subcommand("import", "store reports of Google Benchmark, or run directories");
+    imported->add_option("path", parsed.imported.paths, "JSON files and directories")->required();
+    imported->add_option("--label", parsed.imported.label, "a name for runs of a kind, to find them by: label:NAME");
+    add_database(*imported, parsed.imported.database);
+
+    CLI::App* exported = app.add_subcommand("export", "write stored runs in a format of other tools");
+    exported->add_option("reference", parsed.exported.reference, "as for runs; json takes one run")->required();
+    exported->add_option("--format", parsed.exported.format, "json (Google Benchmark), csv, or hgrm (HdrHistogram)")
+        ->check(CLI::IsMember({"json", "csv", "hgrm"}))
+        ->capture_default_str();
+    exported->add_option("--output", parsed.exported.output, "a file, for hgrm a directory; default: standard output");
+    add_database(*exported, parsed.exported.database);
 }
 
 int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (app.got_subcommand("run")) return run_command(parsed.run, layout);
+    if (app.got_subcommand("runs")) return runs_command(parsed.runs);
+    if (app.got_subcommand("import")) return import_command(parsed.imported);
+    if (app.got_subcommand("export")) return export_command(parsed.exported);
     if (app.got_subcommand("list")) return list_command(parsed.list_suite, layout);
     if (app.got_subcommand("devices")) return devices_command(parsed.devices_json, layout);
     if (app.got_subcommand("doctor")) return doctor_command(parsed.doctor_json, layout);
     if (!app.got_subcommand("help")) {
-        return report_error({ErrorKind::kBadInput, "a subcommand is required: run, list, devices, doctor or help"});
+        return report_error({ErrorKind::kBadInput,
+                             "a subcommand is required: run, runs, import, export, list, devices, doctor or help"});
     }
     fmt::print("{}", app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
     return kExitOk;
@@ -59,6 +99,7 @@ int main_of(int argc, char** argv) {
     app.require_subcommand(0, 1);
     app.set_version_flag("--version", "faultline " FAULTLINE_VERSION);
     add_run(app, parsed);
+    add_store_commands(app, parsed);
     CLI::App* list = app.add_subcommand("list", "list suites and benchmarks");
     list->add_option("--suite", parsed.list_suite, "only this suite: " + suite_names());
     CLI::App* devices =

@@ -8,10 +8,15 @@
 #include <ctime>
 
 #include "results/run_directory.h"
+#include "results/store.h"
 #include "runners/commands.h"
 #include "runners/execute.h"
 #include "runners/interrupt.h"
 #include "runners/progress.h"
+#include "runners/recorder.h"
+#include "runners/resume.h"
+#include "runners/run_environment.h"
+#include "runners/run_request.h"
 #include "runners/summary_table.h"
 
 namespace faultline::runners {
@@ -31,6 +36,53 @@ fs::path default_output(const std::tm& utc, const std::string& suite) {
 
 int interrupted_status(const Interrupt& interrupt) { return 128 + interrupt.signal(); }
 
+/// What every report of the run says of the machine beside what the programs say, known before any of them runs.
+Json run_facts(const DeviceEntry& device) {
+    Json facts = kernel_facts("/boot", "/proc");
+    facts["device"] = device.record.name;
+    facts["device_kind"] = device.record.kind;
+    facts["driver_version"] = device.record.driver_version;
+    for (const auto& [key, value] : {std::pair{"policy", &device.record.policy}, {"model", &device.record.model}}) {
+        if (!value->empty()) facts[key] = *value;
+    }
+    return facts;
+}
+
+/// The run as it is stored from now on: a new one, or the earlier one under way again.
+Expected<results::RunId> begin(results::Store& store, const Earlier& earlier, const RunOptions& options,
+                               const std::string& uid, const results::Manifest& manifest,
+                               const results::RunDirectory& directory, const Json& facts) {
+    results::RunId run;
+    const Status status = store.atomically([&]() -> Status {
+        if (earlier.run) {
+            run = earlier.run->id;
+            if (Status s = end_cut_processes(store, run); !s) return s;
+        } else {
+            const Expected<results::RunId> begun = store.begin_run({.uid = uid,
+                                                                    .label = options.label,
+                                                                    .suite = options.suite,
+                                                                    .started_utc = manifest.started_utc,
+                                                                    .directory = directory.path(),
+                                                                    .request = to_json(options),
+                                                                    .context = facts});
+            if (!begun) return begun.error();
+            run = *begun;
+        }
+        return store.set_work_directory(run, directory.work_path());
+    });
+    if (!status) return status.error();
+    return run;
+}
+
+/// What ran earlier and what ran now, as one.
+results::BenchmarkReport joined(const Earlier& earlier, const Gathered& gathered, const Recorder& recorder) {
+    results::BenchmarkReport report = earlier.report;
+    // Of a run in two parts the first part's machine is described, as in the store.
+    if (earlier.done.empty()) report.context = recorder.completed(gathered.report.context);
+    results::append(report, {.expected = {}, .report = gathered.report, .failure = {}});
+    return report;
+}
+
 }  // namespace
 
 int report_error(const Error& error) {
@@ -40,7 +92,11 @@ int report_error(const Error& error) {
     return error.kind == ErrorKind::kBadInput || error.kind == ErrorKind::kUnavailable ? kExitBadInput : kExitFailed;
 }
 
-int run_command(const RunOptions& options, const Layout& layout) {
+int run_command(const RunOptions& given, const Layout& layout) {
+    const Expected<Earlier> earlier = given.resume.empty() ? Earlier{} : load_earlier(given.database, given.resume);
+    if (!earlier) return report_error(earlier.error());
+    const RunOptions& options = earlier->run ? earlier->options : given;
+    if (Status s = results::check_label(options.label); !s) return report_error(s.error());
     const Suite* suite = find_suite(options.suite);
     if (suite == nullptr) {
         return report_error(
@@ -53,40 +109,67 @@ int run_command(const RunOptions& options, const Layout& layout) {
     const Expected<DeviceEntry> device = choose_device(options.device, layout, &interrupt);
     if (interrupt.signal() != 0) return interrupted_status(interrupt);
     if (!device) return report_error(device.error());
+    Json facts = run_facts(*device);
+    if (Status s = check_same_machine(*earlier, facts); !s) return report_error(s.error());
     const auto environment = device_environment(*device, layout, options.device.reference);
     const auto benchmarks = list_benchmarks(*suite, layout, environment, &interrupt);
     if (interrupt.signal() != 0) return interrupted_status(interrupt);
     if (!benchmarks) return report_error(benchmarks.error());
-    const Expected<std::vector<Job>> jobs = plan(*suite, options.overrides, layout, *benchmarks);
+    Expected<std::vector<Job>> jobs = plan(*suite, options.overrides, layout, *benchmarks);
     if (!jobs) return report_error(jobs.error());
+    leave_out(*jobs, earlier->done);
 
+    Expected<results::Store> store = results::Store::open(given.database, results::Database::Mode::kCreate);
+    if (!store) return report_error(store.error());
     const fs::path output = options.output.empty() ? default_output(started, options.suite) : options.output;
-    Expected<results::RunDirectory> directory = results::RunDirectory::create(output);
+    Expected<results::RunDirectory> directory =
+        earlier->run ? results::RunDirectory::reopen(output, earlier->run->work_directory)
+                     : results::RunDirectory::create(output);
     if (!directory) return report_error(directory.error());
-
-    fmt::print(stderr, "{}\n", describe(device->record));
-    Progress progress(*jobs, Terminal::of(STDERR_FILENO));
-    Expected<Gathered> gathered = execute(*jobs, environment, *directory, interrupt, progress);
-    if (!gathered) return report_error(gathered.error());
 
     results::Manifest manifest;
     manifest.faultline_version = FAULTLINE_VERSION;
     manifest.suite = options.suite;
     manifest.command_line = options.command_line;
-    manifest.started_utc = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", started);
-    manifest.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    manifest.interrupted = gathered->interrupted;
+    manifest.started_utc = earlier->run ? earlier->run->started_utc : fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", started);
     manifest.device = device->record;
-    manifest.families = gathered->families;
-    gathered->report.context["faultline"] = {
-        {"version", manifest.faultline_version}, {"suite", manifest.suite}, {"device", to_json(manifest.device)}};
-    if (Status s = directory->commit(gathered->report, manifest); !s.ok()) return report_error(s.error());
 
-    fmt::print("{}\nstored in {}\n",
-               summary_text(manifest, gathered->report, std::clamp(Terminal::of(STDOUT_FILENO).columns, 80, 100)),
+    const std::string uid = earlier->run ? earlier->run->uid : results::draw_run_uid();
+    facts["faultline"] = {{"version", manifest.faultline_version},
+                          {"suite", manifest.suite},
+                          {"device", to_json(manifest.device)},
+                          {"run", uid},
+                          {"label", options.label},
+                          {"boot_id", boot_id("/proc")}};
+    const Expected<results::RunId> run = begin(*store, *earlier, options, uid, manifest, *directory, facts);
+    if (!run) return report_error(run.error());
+
+    fmt::print(stderr, "{}\n", describe(device->record));
+    Progress progress(*jobs, Terminal::of(STDERR_FILENO));
+    Recorder recorder(*store, *run, boot_id("/proc"), facts, directory->latency_directory(), earlier->done);
+    directory->keep();
+    Expected<Gathered> gathered = execute(*jobs, environment, *directory, recorder, interrupt, progress);
+    if (!gathered) {
+        return report_error({gathered.error().kind, fmt::format("{}; `faultline run --resume {}` goes on from here",
+                                                                gathered.error().message, uid)});
+    }
+
+    manifest.seconds =
+        earlier->seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    manifest.interrupted = gathered->interrupted;
+    manifest.families = earlier->families;
+    manifest.families.insert(manifest.families.end(), gathered->families.begin(), gathered->families.end());
+    const results::BenchmarkReport report = joined(*earlier, *gathered, recorder);
+    if (Status s = directory->commit(report, manifest); !s.ok()) return report_error(s.error());
+    const auto state = gathered->interrupted ? results::RunState::kInterrupted : results::RunState::kComplete;
+    if (Status s = store->end_run(*run, state, manifest.seconds, directory->path()); !s) return report_error(s.error());
+
+    fmt::print("{}\nrun {}\nstored in {}\n",
+               summary_text(manifest, report, std::clamp(Terminal::of(STDOUT_FILENO).columns, 80, 100)), uid,
                directory->path().string());
+    if (gathered->interrupted) fmt::print(stderr, "`faultline run --resume {}` goes on from here\n", uid);
     if (interrupt.signal() != 0) return interrupted_status(interrupt);
-    return gathered->all_ok() ? kExitOk : kExitFailed;
+    return gathered->all_ok() && !earlier->failed() ? kExitOk : kExitFailed;
 }
 
 }  // namespace faultline::runners

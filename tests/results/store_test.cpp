@@ -88,7 +88,7 @@ TEST_F(StoreTest, GivesBackWhatWasStored) {
         expect_same(stored[b].result, result_of(7, b));
         EXPECT_EQ(stored[b].boot, "boot-3");
     }
-    const auto environment = store.environment_of(run.id);
+    const auto environment = store.environment_of(run);
     ASSERT_TRUE(environment.ok());
     EXPECT_THAT(*environment,
                 UnorderedElementsAre(Pair("device", "Faultline reference (model: native)"), Pair("model", "native"),

@@ -49,7 +49,7 @@ void write_latencies(const std::string& benchmark, bool cut) {
     std::string name = benchmark;
     std::replace(name.begin(), name.end(), '/', '_');
     std::ofstream out(std::filesystem::path(directory) / (name + ".lat"));
-    out << "# faultline-latency 1\n# benchmark: " << benchmark << "\n# unit: ns\n";
+    out << "# faultline-latency 1\n# benchmark: " << benchmark << "/manual_time\n# unit: ns\n";
     if (!cut) out << "# columns: repetition iteration latency\n0 0 1000\n";
 }
 

@@ -1,0 +1,24 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "results/import.h"
+#include "runners/commands.h"
+
+namespace faultline::runners {
+
+int import_command(const ImportOptions& options) {
+    if (Status s = results::check_label(options.label); !s) return report_error(s.error());
+    Expected<results::Store> store = results::Store::open(options.database, results::Database::Mode::kCreate);
+    if (!store) return report_error(store.error());
+    for (const std::filesystem::path& path : options.paths) {
+        const Expected<results::Imported> imported = results::import_path(*store, path, options.label);
+        if (!imported) return report_error(imported.error());
+        fmt::print("{}: {} run {}, {} benchmarks\n", path.string(),
+                   imported->was_known ? "already stored as" : "stored as", imported->run.uid,
+                   imported->run.benchmarks);
+    }
+    return kExitOk;
+}
+
+}  // namespace faultline::runners

@@ -1,0 +1,326 @@
+// Keeping and finding what was measured: run into the store, --resume, runs, import, export.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "results/export.h"
+#include "results/sample_reader.h"
+#include "results/store.h"
+#include "tests/runners/command_fixture.h"
+
+namespace faultline::runners {
+namespace {
+
+using results::RunInfo;
+using results::RunState;
+using results::Store;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+using testing::StartsWith;
+
+class StoreCommand : public Command {
+protected:
+    Store store() const {
+        auto opened = Store::open(database(), results::Database::Mode::kExisting);
+        EXPECT_TRUE(opened.ok()) << opened.error().message;
+        return *std::move(opened);
+    }
+
+    std::vector<RunInfo> runs() const {
+        const auto found = store().find(results::all_runs());
+        EXPECT_TRUE(found.ok());
+        return *found;
+    }
+
+    static std::set<std::string> names(const BenchmarkReport& report) {
+        std::set<std::string> found;
+        for (const Json& entry : report.benchmarks) {
+            if (entry["run_type"] == "iteration") found.insert(entry["run_name"]);
+        }
+        return found;
+    }
+
+    /// Starts a run, waits until it hangs in `benchmark`, and sends `signal` to the command.
+    ChildResult run_until(const std::string& benchmark, int signal) {
+        const std::string fifo = (root() / "fifo").string();
+        EXPECT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+        environment["FAKE_FIFO"] = fifo;
+        environment["FAKE_BEHAVIOUR"] = benchmark + "=hang";
+        const ChildCommand started =
+            command({"run", "--output", output().string(), "--repetitions", "2", "--label", "l"});
+        Expected<ChildResult> result = Error{};
+        std::thread runner([&] { result = run_child(started); });
+        std::string text;
+        std::ifstream(fifo) >> text;  // opens when the stand-in hangs
+        const pid_t hanging = std::stoi(text);
+        std::ifstream status("/proc/" + text + "/stat");
+        std::string field;
+        pid_t parent = 0;
+        status >> field >> field >> field >> parent;
+        EXPECT_GT(parent, 1);
+        if (signal == SIGKILL) {
+            // It stores what it hears a few times a second; a kill before that would test less.
+            while (runs().empty() || runs()[0].benchmarks < 3) std::this_thread::yield();
+        }
+        EXPECT_EQ(::kill(parent, signal), 0);
+        runner.join();
+        if (signal == SIGKILL) ::kill(-hanging, SIGKILL);  // nobody was left to end it
+        environment.erase("FAKE_BEHAVIOUR");
+        EXPECT_TRUE(result.ok());
+        return *result;
+    }
+};
+
+TEST_F(StoreCommand, RunStoresEveryBenchmarkWithItsLatencies) {
+    const std::vector<std::string> arguments = {"run",           "--output", output().string(), "--label", "nightly",
+                                                "--repetitions", "3"};
+    ASSERT_EQ(faultline(arguments).code, 0);
+    const auto stored = runs();
+    ASSERT_THAT(stored, SizeIs(1));
+    EXPECT_EQ(stored[0].state, RunState::kComplete);
+    EXPECT_EQ(stored[0].label, "nightly");
+    EXPECT_EQ(stored[0].suite, "quick");
+    EXPECT_EQ(stored[0].benchmarks, 7);
+    EXPECT_EQ(stored[0].failed, 0);
+    EXPECT_EQ(stored[0].directory, output());
+    EXPECT_EQ(report().context["faultline"]["run"], stored[0].uid);
+    const auto latencies = latencies_of(store(), stored);
+    ASSERT_TRUE(latencies.ok());
+    EXPECT_THAT(*latencies, SizeIs(7));
+    EXPECT_EQ(latencies->at(kParallel1 + kTimed).max(), 1000u);
+    // The store holds what the file holds, number for number.
+    const auto exported = report_of(store(), stored[0]);
+    ASSERT_TRUE(exported.ok());
+    EXPECT_EQ(names(*exported), names(report()));
+    for (const auto& result : results_of(*exported)) {
+        const auto file = results_of(report());
+        const auto same = std::find_if(file.begin(), file.end(), [&](const auto& r) { return r.name == result.name; });
+        EXPECT_EQ(result.metrics, same->metrics);
+        EXPECT_EQ(result.values, same->values);
+        EXPECT_EQ(result.repetitions(), 3u);
+    }
+    EXPECT_EQ(exported->context, report().context);
+    std::string boot;
+    std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
+    const auto set = results::samples_of(store(), "label:nightly");
+    ASSERT_TRUE(set.ok());
+    EXPECT_EQ(set->series[0].samples[0].boot, boot);
+    EXPECT_EQ(set->environment.at("policy"), "xe-7.0");
+}
+
+TEST_F(StoreCommand, FailuresAreStoredAsFailures) {
+    environment["FAKE_BEHAVIOUR"] = kParallel2 + "=crash";
+    ASSERT_EQ(run().code, 1);
+    const auto stored = runs();
+    ASSERT_THAT(stored, SizeIs(1));
+    EXPECT_EQ(stored[0].state, RunState::kComplete);
+    EXPECT_EQ(stored[0].benchmarks, 7);
+    EXPECT_EQ(stored[0].failed, 2);
+}
+
+TEST_F(StoreCommand, AKilledRunKeepsWhatItFinishedAndIsResumed) {
+    const ChildResult killed = run_until(kParallel2, SIGKILL);
+    EXPECT_EQ(killed.end, ChildEnd::kSignalled);
+    EXPECT_FALSE(fs::exists(output()));
+    auto stored = runs();
+    ASSERT_THAT(stored, SizeIs(1));
+    EXPECT_EQ(stored[0].state, RunState::kRunning);
+    EXPECT_EQ(stored[0].benchmarks, 3);  // the first family, and of the second what was whole
+    const std::string uid = stored[0].uid;
+    EXPECT_THAT(faultline({"runs"}).out, AllOf(HasSubstr(uid.substr(0, 8)), HasSubstr(" killed ")));
+
+    environment["FAKE_ENVIRONMENT"] = (root() / "environment").string();
+    const ChildResult resumed = faultline({"run", "--resume", uid.substr(0, 6)});
+    EXPECT_EQ(resumed.code, 0) << resumed.err;
+    EXPECT_THAT(resumed.out,
+                AllOf(StartsWith("suite quick: 7 benchmarks, 0 failed"), HasSubstr("\nrun " + uid + "\n")));
+    stored = runs();
+    ASSERT_THAT(stored, SizeIs(1));
+    EXPECT_EQ(stored[0].state, RunState::kComplete);
+    EXPECT_EQ(stored[0].benchmarks, 7);
+    EXPECT_EQ(stored[0].label, "l");
+    EXPECT_THAT(names(report()), SizeIs(7));
+    // Two repetitions as the run was asked for, none of them twice.
+    for (const auto& result : results_of(report())) EXPECT_EQ(result.repetitions(), 2u) << result.name;
+    EXPECT_THAT(manifest()["latency_files"], SizeIs(7));
+    EXPECT_THAT(*latencies_of(store(), stored), SizeIs(7));
+    EXPECT_EQ(manifest()["interrupted"], false);
+    for (const auto& entry : fs::directory_iterator(root())) {
+        EXPECT_THAT(entry.path().string(), Not(HasSubstr(".partial-")));
+    }
+    const ChildResult again = faultline({"run", "--resume", uid});
+    EXPECT_EQ(again.code, 2);
+    EXPECT_THAT(again.err, HasSubstr("it is complete"));
+}
+
+TEST_F(StoreCommand, AnInterruptedRunIsResumedByItsDirectory) {
+    EXPECT_EQ(run_until(kParallel2, SIGINT).code, 130);
+    ASSERT_THAT(runs(), SizeIs(1));
+    EXPECT_EQ(runs()[0].state, RunState::kInterrupted);
+    const ChildResult resumed = faultline({"run", "--resume", output().string()});
+    EXPECT_EQ(resumed.code, 0) << resumed.err;
+    EXPECT_EQ(runs()[0].state, RunState::kComplete);
+    EXPECT_THAT(names(report()), SizeIs(7));
+    EXPECT_THAT(manifest()["latency_files"], SizeIs(7));
+}
+
+TEST_F(StoreCommand, ARunIsNotResumedOnSomethingElse) {
+    environment["FAKE_REAL"] = "able";  // auto takes the Xe
+    EXPECT_EQ(run_until(kParallel2, SIGINT).code, 130);
+    environment.erase("FAKE_REAL");
+    const ChildResult resumed = faultline({"run", "--resume", runs()[0].uid});
+    EXPECT_EQ(resumed.code, 2);
+    EXPECT_THAT(resumed.err, HasSubstr("device was \"Fake Xe\" and is \"Fake reference\" now; start a new run"));
+    EXPECT_EQ(runs()[0].state, RunState::kInterrupted);
+}
+
+TEST_F(StoreCommand, ARunUnderWayIsNotResumed) {
+    const std::string fifo = (root() / "fifo").string();
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    environment["FAKE_FIFO"] = fifo;
+    environment["FAKE_BEHAVIOUR"] = kParallel2 + "=hang";
+    const ChildCommand started = command({"run", "--output", output().string()});
+    Expected<ChildResult> result = Error{};
+    std::thread runner([&] { result = run_child(started); });
+    std::string text;
+    std::ifstream(fifo) >> text;
+    const ChildResult resumed = faultline({"run", "--resume", runs()[0].uid});
+    EXPECT_EQ(resumed.code, 2);
+    EXPECT_THAT(resumed.err, HasSubstr("it is still running"));
+    EXPECT_THAT(faultline({"runs"}).out, HasSubstr(" running "));
+    EXPECT_EQ(::kill(std::stoi(text), SIGKILL), 0);
+    runner.join();
+    EXPECT_EQ(result->code, 1);
+}
+
+TEST_F(StoreCommand, ImportStoresReportsAndDirectoriesOnce) {
+    ASSERT_EQ(run().code, 0);
+    const std::string uid = runs()[0].uid;
+    environment["FAULTLINE_DB"] = (root() / "other.db").string();
+    const ChildResult first = faultline({"import", "--label", "lab", output().string()});
+    EXPECT_EQ(first.code, 0) << first.err;
+    EXPECT_EQ(first.out, output().string() + ": stored as run " + uid + ", 7 benchmarks\n");
+    EXPECT_THAT(faultline({"import", output().string()}).out, HasSubstr("already stored as run " + uid));
+    // The same run directory elsewhere is the same run.
+    fs::rename(output(), root() / "moved");
+    EXPECT_EQ(faultline({"import", (root() / "moved").string()}).code, 0);
+    const Json listed = Json::parse(faultline({"runs", "--json"}).out);
+    ASSERT_THAT(listed["runs"], SizeIs(1));
+    EXPECT_EQ(listed["runs"][0]["directory"], (root() / "moved").string());
+    EXPECT_EQ(listed["runs"][0]["label"], "lab");
+    EXPECT_EQ(listed["runs"][0]["state"], "complete");
+    const auto opened = Store::open(root() / "other.db", results::Database::Mode::kExisting);
+    EXPECT_THAT(*latencies_of(*opened, *opened->find(results::all_runs())), SizeIs(7));
+}
+
+TEST_F(StoreCommand, AGoogleBenchmarkReportComesOutAsItWentIn) {
+    // Any program's report, aggregates and all.
+    const fs::path file = root() / "report.json";
+    const auto made = run_child({.argv = {FAKE_BENCH, "--benchmark_repetitions=3", "--benchmark_min_time=0.01",
+                                          "--benchmark_out=" + file.string()}});
+    ASSERT_TRUE(made.ok() && made->ok());
+    ASSERT_EQ(faultline({"import", file.string()}).code, 0);
+    const auto in = results::read_benchmark_report(file);
+    const ChildResult out = faultline({"export", "last:1"});
+    ASSERT_EQ(out.code, 0) << out.err;
+    const auto exported = results::parse_benchmark_report(out.out, "export");
+    ASSERT_TRUE(exported.ok());
+    EXPECT_EQ(exported->context, in->context);
+    Json iterations = Json::array();
+    for (const Json& entry : in->benchmarks) {
+        if (entry["run_type"] == "iteration") iterations.push_back(entry);
+    }
+    ASSERT_EQ(iterations.size(), exported->benchmarks.size());
+    for (std::size_t i = 0; i < iterations.size(); ++i) {
+        for (const auto& [key, value] : iterations[i].items()) {
+            if (key == "family_index" || key == "per_family_instance_index") continue;  // the same order, other numbers
+            EXPECT_EQ(exported->benchmarks[i][key], value) << i << " " << key;
+        }
+        EXPECT_EQ(exported->benchmarks[i].size(), iterations[i].size());
+    }
+}
+
+TEST_F(StoreCommand, ExportsCsvAndHgrm) {
+    environment["FAKE_BEHAVIOUR"] = kTouch4K + "=error";
+    ASSERT_EQ(run().code, 1);
+    const ChildResult csv = faultline({"export", "last:1", "--format", "csv"});
+    EXPECT_EQ(csv.code, 0) << csv.err;
+    const std::string uid = runs()[0].uid;
+    EXPECT_THAT(csv.out,
+                AllOf(StartsWith("run,boot,process,benchmark,repetition,metric,unit,value,error\n" + uid + ","),
+                      HasSubstr("," + kTouch4K + kTimed + ",0,,,,the data is wrong\n"),
+                      HasSubstr("," + kParallel1 + kTimed + ",0,faults_per_second,1/s,123456,\n")));
+    const fs::path directory = root() / "hgrm";
+    const ChildResult hgrm = faultline({"export", "last:1", "--format", "hgrm", "--output", directory.string()});
+    EXPECT_EQ(hgrm.code, 0) << hgrm.err;
+    const auto text = results::read_file(directory / "fault.parallelism.read.threads:1.manual_time.hgrm");
+    ASSERT_TRUE(text.ok());
+    EXPECT_THAT(*text, HasSubstr("#[Max     =     1000.000, Total count    =            1]"));
+}
+
+TEST_F(StoreCommand, BadInputIsOneLineAndStatusTwo) {
+    ASSERT_EQ(run({"--label", "nightly"}).code, 0);
+    const std::string text = directory().write("text.db", std::string(4096, 'x')).string();
+    const std::string report = directory().write("bad.json", "{").string();
+    const std::string cut = directory().write("cut.json", R"({"context": {}, "benchmarks": [)").string();
+    const std::string aggregates = directory()
+                                       .write("agg.json", R"({"context": {"date": "2026-01-01T00:00:00Z"},
+        "benchmarks": [{"name": "a_mean", "run_name": "a", "run_type": "aggregate", "real_time": 1, "cpu_time": 1}]})")
+                                       .string();
+    const std::string newer = (root() / "newer.db").string();
+    {
+        ASSERT_TRUE(Store::open(newer, results::Database::Mode::kCreate).ok());
+        auto database = results::Database::open(newer, results::Database::Mode::kExisting);
+        ASSERT_TRUE((*database)->execute("PRAGMA user_version = 42").ok());
+    }
+    const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+        {{"runs", "--db", text}, "text.db: not an SQLite database"},
+        {{"runs", "--db", newer}, "newer.db: schema version 42"},
+        {{"runs", "--db", (root() / "none.db").string()}, "none.db: no such database"},
+        {{"run", "--db", text}, "text.db: not an SQLite database"},
+        {{"run", "--db", "/proc/faultline.db"}, "/proc/faultline.db: cannot open"},
+        {{"run", "--label", "a b"}, "label \"a b\""},
+        {{"run", "--resume", "label:none", "--db", (root() / "none.db").string()}, "none.db: no such database"},
+        {{"run", "--resume", "label:none"}, "the newest labels are: nightly"},
+        {{"run", "--resume", "label:nightly", "--suite", "all"}, "--resume"},
+        {{"runs", "color:red"}, "unknown key \"color\""},
+        {{"export", "label:none"}, "the newest labels are: nightly"},
+        {{"export", "ffff0000"}, "no stored run matches \"ffff0000\""},
+        {{"export", "label:nightly", "--format", "xml"}, "xml"},
+        {{"export", "label:nightly", "--format", "hgrm"}, "--output"},
+        {{"export", "label:nightly", "--output", (root() / "none/x").string()}, "none/x"},
+        {{"import", (root() / "none.json").string()}, "none.json"},
+        {{"import", report}, "bad.json"},
+        {{"import", cut}, "cut.json: ends early"},
+        {{"import", aggregates}, "no repetition to import"},
+        {{"import", root().string()}, "run.json"},
+    };
+    for (const auto& [arguments, expected] : cases) {
+        const ChildResult result = faultline(arguments);
+        EXPECT_EQ(result.code, 2) << expected << result.err;
+        EXPECT_THAT(result.err, AllOf(StartsWith("faultline: "), HasSubstr(expected)));
+        EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+        EXPECT_THAT(result.out, IsEmpty()) << expected;
+    }
+    EXPECT_THAT(runs(), SizeIs(1));
+}
+
+// Whatever was wrong with what was asked for: no store is made for it.
+TEST_F(StoreCommand, ARefusedRunLeavesNoStore) {
+    for (const auto& more : std::vector<std::vector<std::string>>{
+             {"--suite", "none"}, {"--filter", "nothing-like-it"}, {"--device", "xe"}, {"--label", "*"}}) {
+        EXPECT_EQ(run(more).code, 2);
+        EXPECT_FALSE(fs::exists(database())) << more[0];
+    }
+}
+
+}  // namespace
+}  // namespace faultline::runners
