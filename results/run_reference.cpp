@@ -68,6 +68,12 @@ Status add_part(RunReference& reference, std::string_view part) {
 Expected<RunReference> parse_run_reference(std::string_view text) {
     RunReference reference;
     reference.text = text;
+    // A directory's name may hold blanks.
+    std::error_code ignored;
+    if (fs::is_directory(text, ignored)) {
+        reference.directories.push_back(directory_key(text));
+        return reference;
+    }
     std::size_t parts = 0;
     for (std::size_t at = text.find_first_not_of(kBlanks); at != std::string_view::npos; ++parts) {
         const std::size_t end = std::min(text.find_first_of(kBlanks, at), text.size());

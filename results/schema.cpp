@@ -98,10 +98,16 @@ std::span<const char* const> schema_migrations() { return kMigrations; }
 
 Status migrate(Database& database, std::span<const char* const> migrations) {
     const auto newest = static_cast<std::int64_t>(migrations.size());
-    const auto outdated = [&]() -> Expected<std::int64_t> {
-        const Expected<std::int64_t> version = database.integer("PRAGMA user_version");
+    Expected<std::int64_t> version = database.integer("PRAGMA user_version");
+    if (!version) return version.error();
+    Expected<std::int64_t> application = database.integer("PRAGMA application_id");
+    if (!application) return application.error();
+    if (*version == newest && *application == kApplicationId) return {};
+    // Anything else is looked at again under the lock, since another process may be making the store.
+    return database.atomically([&]() -> Status {
+        version = database.integer("PRAGMA user_version");
         if (!version) return version.error();
-        const Expected<std::int64_t> application = database.integer("PRAGMA application_id");
+        application = database.integer("PRAGMA application_id");
         if (!application) return application.error();
         const Expected<std::int64_t> tables = database.integer("SELECT count(*) FROM sqlite_schema");
         if (!tables) return tables.error();
@@ -109,21 +115,10 @@ Status migrate(Database& database, std::span<const char* const> migrations) {
             return refused(database, "an SQLite database, but not a results store of Faultline");
         }
         if (*version > newest || *version < 0) {
-            return refused(database,
-                           fmt::format("schema version {}, but this faultline knows only up to {}; use a newer "
-                                       "faultline",
-                                       *version, newest));
+            return refused(database, fmt::format("schema version {}, but this faultline knows only up to {}; use a "
+                                                 "newer faultline",
+                                                 *version, newest));
         }
-        return *version;
-    };
-    // Looked at without a lock first, since nearly always there is nothing to do; then again, since another process may
-    // have done it meanwhile.
-    Expected<std::int64_t> version = outdated();
-    if (!version) return version.error();
-    if (*version == newest) return {};
-    return database.atomically([&]() -> Status {
-        version = outdated();
-        if (!version) return version.error();
         for (std::int64_t v = *version; v < newest; ++v) {
             if (Status s = database.execute(migrations[static_cast<std::size_t>(v)]); !s) return s;
         }

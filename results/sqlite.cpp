@@ -122,14 +122,25 @@ Expected<std::unique_ptr<Database>> Database::open(const std::filesystem::path& 
     if (code != SQLITE_OK) return database->error_of(code);
     sqlite3_busy_timeout(raw, kBusyMilliseconds);
     // A damaged file must end in an error: its cells are checked and its schema is not trusted.
-    if (Status s = database->execute(
-            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-            "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;"
-            "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY");
+    if (Status s = database->execute("PRAGMA page_size = 8192; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                                     "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;"
+                                     "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY");
         !s) {
         return s.error();
     }
+    if (Status s = database->enter_wal(); !s) return s.error();
     return database;
+}
+
+Status Database::enter_wal() const {
+    // SQLite does not wait here as it does elsewhere, since two that switch a new file would wait for each other.
+    constexpr int kPauseMilliseconds = 5;
+    int code = SQLITE_BUSY;
+    for (int waited = 0; code == SQLITE_BUSY && waited < kBusyMilliseconds; waited += kPauseMilliseconds) {
+        if (waited > 0) sqlite3_sleep(kPauseMilliseconds);
+        code = sqlite3_exec(connection_.get(), "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
+    }
+    return code == SQLITE_OK ? Status() : Status(error_of(code));
 }
 
 Expected<Statement> Database::prepare(std::string_view sql) const {

@@ -89,6 +89,8 @@ private:
     };
     Database(std::filesystem::path path, sqlite3* connection) : path_(std::move(path)), connection_(connection) {}
 
+    Status enter_wal() const;
+
     std::filesystem::path path_;
     std::unique_ptr<sqlite3, Close> connection_;
     mutable std::map<std::string, Statement, std::less<>> cached_;

@@ -17,6 +17,7 @@ struct Parsed {
     ImportOptions imported;
     ExportOptions exported;
     RunsOptions runs;
+    std::vector<std::string> reference;
     std::string list_suite;
     bool devices_json = false;
     bool doctor_json = false;
@@ -56,7 +57,7 @@ void add_run(CLI::App& app, Parsed& parsed) {
 
 void add_store_commands(CLI::App& app, Parsed& parsed) {
     CLI::App* runs = app.add_subcommand("runs", "list the stored runs, newest first");
-    runs->add_option("reference", parsed.runs.reference,
+    runs->add_option("reference", parsed.reference,
                      "only these: an id, a directory, label:NAME, kernel:RELEASE, policy:NAME, last:N, or several");
     runs->add_flag("--json", parsed.runs.json, "as JSON");
     add_database(*runs, parsed.runs.database);
@@ -67,7 +68,7 @@ void add_store_commands(CLI::App& app, Parsed& parsed) {
     add_database(*imported, parsed.imported.database);
 
     CLI::App* exported = app.add_subcommand("export", "write stored runs in a format of other tools");
-    exported->add_option("reference", parsed.exported.reference, "as for runs; json takes one run")->required();
+    exported->add_option("reference", parsed.reference, "as for runs; json takes one run")->required();
     exported->add_option("--format", parsed.exported.format, "json (Google Benchmark), csv, or hgrm (HdrHistogram)")
         ->check(CLI::IsMember({"json", "csv", "hgrm"}))
         ->capture_default_str();
@@ -116,6 +117,8 @@ int main_of(int argc, char** argv) {
     } catch (const CLI::ParseError& e) {
         return report_error({ErrorKind::kBadInput, fmt::format("{} (see faultline --help)", e.what())});
     }
+    parsed.runs.reference = fmt::format("{}", fmt::join(parsed.reference, " "));
+    parsed.exported.reference = parsed.runs.reference;
     return dispatch(app, parsed, Layout::of_this_program());
 }
 

@@ -38,8 +38,9 @@ bool Earlier::failed() const {
 }
 
 Expected<Earlier> load_earlier(const std::filesystem::path& database, const std::string& text) {
-    const Expected<results::RunReference> reference = results::parse_run_reference(text);
+    Expected<results::RunReference> reference = results::parse_run_reference(text);
     if (!reference) return reference.error();
+    reference->whole_only = false;
     const Expected<results::Store> store = results::Store::open(database, results::Database::Mode::kExisting);
     if (!store) return store.error();
     const Expected<RunInfo> run = store->find_one(*reference);

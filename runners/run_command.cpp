@@ -39,6 +39,7 @@ int interrupted_status(const Interrupt& interrupt) { return 128 + interrupt.sign
 /// What every report of the run says of the machine beside what the programs say, known before any of them runs.
 Json run_facts(const DeviceEntry& device) {
     Json facts = kernel_facts("/boot", "/proc");
+    if (device.record.kind == "xe") facts.update(xe_facts("/sys", device.pci));
     facts["device"] = device.record.name;
     facts["device_kind"] = device.record.kind;
     facts["driver_version"] = device.record.driver_version;

@@ -136,6 +136,31 @@ TEST(StoreKilled, TwoHundredKillsLeaveNoHalfBenchmark) {
     EXPECT_GT(in_the_middle, 50);
 }
 
+TEST(StoreKilled, WritersThatStartTogetherMakeOneStore) {
+    for (int round = 0; round < 20; ++round) {
+        const TemporaryDirectory directory;
+        const fs::path path = directory.path() / "faultline.db";
+        std::array<pid_t, 6> children{};
+        for (std::size_t i = 0; i < children.size(); ++i) {
+            children[i] = ::fork();
+            ASSERT_GE(children[i], 0);
+            if (children[i] != 0) continue;
+            auto store = Store::open(path, Database::Mode::kCreate);
+            const Status status = store ? store_run(*store, i + 1, 3) : Status(store.error());
+            if (!status) fmt::print(stderr, "{}\n", status.error().message);
+            ::_exit(status ? 0 : 1);
+        }
+        for (const pid_t child : children) {
+            int status = 0;
+            ASSERT_EQ(::waitpid(child, &status, 0), child);
+            EXPECT_EQ(status, 0);
+        }
+        const auto store = Store::open(path, Database::Mode::kExisting);
+        ASSERT_TRUE(store.ok());
+        EXPECT_EQ(store->find(all_runs())->size(), children.size());
+    }
+}
+
 /// A small file system of the test's own, where the machine lets it have one.
 bool mount_small(const fs::path& at) {
     const uid_t user = ::getuid();

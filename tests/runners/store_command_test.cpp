@@ -116,6 +116,25 @@ TEST_F(StoreCommand, RunStoresEveryBenchmarkWithItsLatencies) {
     EXPECT_EQ(set->environment.at("policy"), "xe-7.0");
 }
 
+TEST_F(StoreCommand, RunsListsThoseThatMatch) {
+    ASSERT_EQ(faultline({"run", "--output", (root() / "a b").string(), "--label", "a"}).code, 0);
+    ASSERT_EQ(faultline({"run", "--output", output().string(), "--label", "b"}).code, 0);
+    const auto listed = [&](std::vector<std::string> reference) {
+        reference.insert(reference.begin(), {"runs", "--json"});
+        std::vector<std::string> labels;
+        const Json all = Json::parse(faultline(reference).out);
+        for (const Json& run : all["runs"]) labels.push_back(run["label"]);
+        return labels;
+    };
+    EXPECT_THAT(listed({}), ElementsAre("b", "a"));
+    EXPECT_THAT(listed({"policy:xe-7.0", "last:1"}), ElementsAre("b"));
+    EXPECT_THAT(listed({"policy:xe-7.0 label:a"}), ElementsAre("a"));
+    EXPECT_THAT(listed({output().string()}), ElementsAre("b"));
+    EXPECT_THAT(listed({(root() / "a b").string()}), ElementsAre("a"));
+    EXPECT_THAT(faultline({"runs", "label:a"}).out,
+                AllOf(HasSubstr(" complete "), HasSubstr("Fake reference, xe-7.0")));
+}
+
 TEST_F(StoreCommand, FailuresAreStoredAsFailures) {
     environment["FAKE_BEHAVIOUR"] = kParallel2 + "=crash";
     ASSERT_EQ(run().code, 1);
