@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -68,7 +69,10 @@ protected:
         EXPECT_GT(parent, 1);
         if (signal == SIGKILL) {
             // It stores what it hears a few times a second; a kill before that would test less.
-            while (runs().empty() || runs()[0].benchmarks < 3) std::this_thread::yield();
+            const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+            while ((runs().empty() || runs()[0].benchmarks < 3) && std::chrono::steady_clock::now() < limit) {
+                std::this_thread::yield();
+            }
         }
         EXPECT_EQ(::kill(parent, signal), 0);
         runner.join();
