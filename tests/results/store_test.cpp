@@ -275,6 +275,30 @@ TEST_F(StoreTest, MigrationsRunInOrderAndAllOrNothing) {
     EXPECT_EQ(*(*database)->integer("SELECT x FROM a"), 20);
 }
 
+// Of a file that SQLite finds nothing wrong with, each part that does not fit the rest.
+TEST_F(StoreTest, ValuesThatDoNotFitTogetherAreNamed) {
+    for (const char* damage :
+         {"UPDATE result SET samples = zeroblob(8)", "UPDATE result SET samples = zeroblob(8 * 24)",
+          "UPDATE result SET samples = zeroblob(8 * 24 * 3 + 1)", "UPDATE result SET repetitions = 0",
+          "UPDATE result SET repetitions = 2", "UPDATE result SET repetitions = -1",
+          "UPDATE result SET repetitions = 4611686018427387904", "UPDATE result SET errors = '[\"\"]'",
+          "UPDATE result SET errors = '7'", "UPDATE layout SET metrics = '[1]'", "UPDATE layout SET metrics = '[]'",
+          "UPDATE layout SET metrics = '{'", "UPDATE latency SET distribution = x'0100'"}) {
+        std::error_code ignored;
+        fs::remove(path(), ignored);
+        Store store = open();
+        ASSERT_TRUE(store_run(store, 1, 1).ok());
+        auto database = Database::open(path(), Database::Mode::kExisting);
+        ASSERT_TRUE((*database)->execute(damage).ok());
+        const auto run = store.find_uid(uid(1));
+        int taken = 0;
+        const Status read = store.visit(**run, {.benchmark = {}, .latencies = true}, [&](StoredResult&&) { ++taken; });
+        ASSERT_FALSE(read.ok()) << damage;
+        EXPECT_EQ(taken, 0) << damage;
+        EXPECT_THAT(read.error().message, HasSubstr("benchmark fault/family_0/case:0 is damaged")) << damage;
+    }
+}
+
 // Bytes flipped anywhere: every call ends, with data or with one line, and what is read is of the right shape.
 TEST_F(StoreTest, ADamagedFileNeverCrashesTheReader) {
     {

@@ -184,6 +184,26 @@ TEST_F(StoreCommand, AKilledRunKeepsWhatItFinishedAndIsResumed) {
     EXPECT_THAT(again.err, HasSubstr("it is complete"));
 }
 
+// A store that refuses in the middle of a run, as a full disk does: everything before it is kept, files included.
+TEST_F(StoreCommand, ARunWhoseStoreFailsIsResumed) {
+    ASSERT_TRUE(Store::open(database(), results::Database::Mode::kCreate).ok());
+    const auto other = results::Database::open(database(), results::Database::Mode::kExisting);
+    ASSERT_TRUE((*other)
+                    ->execute("CREATE TRIGGER refuse BEFORE INSERT ON process WHEN new.family = 'workload/bfs'"
+                              " BEGIN SELECT RAISE(ABORT, 'no room'); END")
+                    .ok());
+    const ChildResult failed = run();
+    EXPECT_EQ(failed.code, 2);
+    const std::string uid = runs()[0].uid;
+    EXPECT_THAT(failed.err, AllOf(HasSubstr("no room"), HasSubstr("`faultline run --resume " + uid + "` goes on")));
+    EXPECT_EQ(runs()[0].benchmarks, 6);
+    ASSERT_TRUE((*other)->execute("DROP TRIGGER refuse").ok());
+    const ChildResult resumed = faultline({"run", "--resume", uid});
+    EXPECT_EQ(resumed.code, 0) << resumed.err;
+    EXPECT_THAT(manifest()["latency_files"], SizeIs(7));
+    EXPECT_THAT(names(report()), SizeIs(7));
+}
+
 TEST_F(StoreCommand, AnInterruptedRunIsResumedByItsDirectory) {
     EXPECT_EQ(run_until(kParallel2, SIGINT).code, 130);
     ASSERT_THAT(runs(), SizeIs(1));
