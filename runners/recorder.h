@@ -30,10 +30,8 @@ public:
     /// The program has ended: stores the rest, failures included, and how it ended.
     Status end(const results::FamilyRecord& record, const results::PartialReport& part);
 
-    /// `context` with the additions.
-    results::Json completed(results::Json context) const;
-
 private:
+    results::Json completed(results::Json context) const;
     Status store_whole(const results::BenchmarkReport& report, std::size_t repetitions);
     Status store_one(results::BenchmarkResult result);
     results::LatencyHistogram latencies_of(const std::string& benchmark);

@@ -75,12 +75,14 @@ Expected<results::RunId> begin(results::Store& store, const Earlier& earlier, co
     return run;
 }
 
-/// What ran earlier and what ran now, as one.
-results::BenchmarkReport joined(const Earlier& earlier, const Gathered& gathered, const Recorder& recorder) {
+/// What ran earlier and what ran now, as one, with the context that the store has.
+Expected<results::BenchmarkReport> joined(const Earlier& earlier, const Gathered& gathered, const results::Store& store,
+                                          results::RunId run) {
+    const Expected<Json> context = store.context_of(run);
+    if (!context) return context.error();
     results::BenchmarkReport report = earlier.report;
-    // Of a run in two parts the first part's machine is described, as in the store.
-    if (earlier.done.empty()) report.context = recorder.completed(gathered.report.context);
     results::append(report, {.expected = {}, .report = gathered.report, .failure = {}});
+    report.context = *context;
     return report;
 }
 
@@ -160,13 +162,14 @@ int run_command(const RunOptions& given, const Layout& layout) {
     manifest.interrupted = gathered->interrupted;
     manifest.families = earlier->families;
     manifest.families.insert(manifest.families.end(), gathered->families.begin(), gathered->families.end());
-    const results::BenchmarkReport report = joined(*earlier, *gathered, recorder);
-    if (Status s = directory->commit(report, manifest); !s.ok()) return report_error(s.error());
+    const Expected<results::BenchmarkReport> report = joined(*earlier, *gathered, *store, *run);
+    if (!report) return report_error(report.error());
+    if (Status s = directory->commit(*report, manifest); !s.ok()) return report_error(s.error());
     const auto state = gathered->interrupted ? results::RunState::kInterrupted : results::RunState::kComplete;
     if (Status s = store->end_run(*run, state, manifest.seconds, directory->path()); !s) return report_error(s.error());
 
     fmt::print("{}\nrun {}\nstored in {}\n",
-               summary_text(manifest, report, std::clamp(Terminal::of(STDOUT_FILENO).columns, 80, 100)), uid,
+               summary_text(manifest, *report, std::clamp(Terminal::of(STDOUT_FILENO).columns, 80, 100)), uid,
                directory->path().string());
     if (gathered->interrupted) fmt::print(stderr, "`faultline run --resume {}` goes on from here\n", uid);
     if (interrupt.signal() != 0) return interrupted_status(interrupt);

@@ -176,6 +176,7 @@ TEST_F(StoreCommand, AKilledRunKeepsWhatItFinishedAndIsResumed) {
     EXPECT_THAT(manifest()["latency_files"], SizeIs(7));
     EXPECT_THAT(*latencies_of(store(), stored), SizeIs(7));
     EXPECT_EQ(manifest()["interrupted"], false);
+    EXPECT_EQ(report_of(store(), stored[0])->context, report().context);
     for (const auto& entry : fs::directory_iterator(root())) {
         EXPECT_THAT(entry.path().string(), Not(HasSubstr(".partial-")));
     }
