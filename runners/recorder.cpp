@@ -36,7 +36,10 @@ Recorder::Recorder(results::Store& store, results::RunId run, std::string boot, 
       stored_(std::move(stored)) {}
 
 Json Recorder::completed(Json context) const {
-    for (const auto& [key, value] : additions_.items()) context[key] = value;
+    // What the program that measured says of its device goes before what was found out earlier.
+    for (const auto& [key, value] : additions_.items()) {
+        if (!context.contains(key)) context[key] = value;
+    }
     return context;
 }
 

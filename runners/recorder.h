@@ -18,7 +18,7 @@ namespace faultline::runners {
 
 class Recorder {
 public:
-    /// `additions` are members that every context gets beside those that the programs report; `stored` is what an
+    /// `additions` are members that the context gets where the programs do not report them; `stored` is what an
     /// earlier process stored of this run.
     Recorder(results::Store& store, results::RunId run, std::string boot, results::Json additions,
              std::filesystem::path latency_directory, std::set<std::string> stored);

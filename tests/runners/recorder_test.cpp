@@ -40,7 +40,11 @@ protected:
     }
 
     Recorder recorder(std::set<std::string> stored = {}) {
-        return {*store_,          run_, "boot", {{"env_kernel_debug", "none"}}, directory_.path() / "latency",
+        return {*store_,
+                run_,
+                "boot",
+                {{"env_kernel_debug", "none"}, {"device", "as probed"}},
+                directory_.path() / "latency",
                 std::move(stored)};
     }
 

@@ -205,6 +205,24 @@ TEST_F(StoreCommand, ARunWhoseStoreFailsIsResumed) {
     EXPECT_THAT(names(report()), SizeIs(7));
 }
 
+// Killed after its directory was whole and before the store knew: nothing is left to measure, and resuming says so.
+TEST_F(StoreCommand, ARunThatOnlyLacksItsEndIsResumed) {
+    ASSERT_TRUE(Store::open(database(), results::Database::Mode::kCreate).ok());
+    const auto other = results::Database::open(database(), results::Database::Mode::kExisting);
+    ASSERT_TRUE((*other)
+                    ->execute("CREATE TRIGGER refuse BEFORE UPDATE ON run WHEN new.state = 'complete'"
+                              " BEGIN SELECT RAISE(ABORT, 'no room'); END")
+                    .ok());
+    EXPECT_EQ(run().code, 2);
+    EXPECT_THAT(faultline({"runs"}).out, HasSubstr(" killed "));
+    ASSERT_TRUE((*other)->execute("DROP TRIGGER refuse").ok());
+    const ChildResult resumed = faultline({"run", "--resume", output().string()});
+    EXPECT_EQ(resumed.code, 0) << resumed.err;
+    EXPECT_EQ(runs()[0].state, RunState::kComplete);
+    EXPECT_EQ(results_of(report()).size(), 7u);
+    EXPECT_THAT(manifest()["latency_files"], SizeIs(7));
+}
+
 TEST_F(StoreCommand, AnInterruptedRunIsResumedByItsDirectory) {
     EXPECT_EQ(run_until(kParallel2, SIGINT).code, 130);
     ASSERT_THAT(runs(), SizeIs(1));
