@@ -22,9 +22,10 @@ Error cannot_write(const fs::path& path, const std::string& why) {
     return Error{ErrorKind::kUnavailable, fmt::format("cannot write {}: {}", path.string(), why)};
 }
 
-/// An open descriptor of `directory` with the lock on it, or -1 and errno.
+/// An open descriptor of `directory` with the lock on it, or -1 and errno. Programs inherit it, since one that outlives
+/// its runner still writes there and still has the device.
 int lock(const fs::path& directory) {
-    const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY);
     if (fd < 0) return -1;
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
     const int error = errno;

@@ -50,7 +50,7 @@ Expected<Earlier> load_earlier(const std::filesystem::path& database, const std:
     if (!request) return request.error();
     if (request->is_null()) return cannot_resume(*run, "it was imported");
     if (results::RunDirectory::is_being_built(run->work_directory)) {
-        return cannot_resume(*run, "it is still running", ErrorKind::kUnavailable);
+        return cannot_resume(*run, "it, or a program that it started, is still running", ErrorKind::kUnavailable);
     }
 
     Earlier earlier;

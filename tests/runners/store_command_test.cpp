@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "results/export.h"
+#include "results/run_directory.h"
 #include "results/sample_reader.h"
 #include "results/store.h"
 #include "tests/runners/command_fixture.h"
@@ -76,11 +77,24 @@ protected:
         }
         EXPECT_EQ(::kill(parent, signal), 0);
         runner.join();
-        if (signal == SIGKILL) ::kill(-hanging, SIGKILL);  // nobody was left to end it
+        hanging_ = hanging;
         environment.erase("FAKE_BEHAVIOUR");
         EXPECT_TRUE(result.ok());
         return *result;
     }
+
+    /// Ends the program that nobody was left to end.
+    void end_orphan() {
+        EXPECT_EQ(::kill(-hanging_, SIGKILL), 0);
+        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        while (results::RunDirectory::is_being_built(runs()[0].work_directory) &&
+               std::chrono::steady_clock::now() < limit) {
+            std::this_thread::yield();
+        }
+    }
+
+private:
+    pid_t hanging_ = 0;
 };
 
 TEST_F(StoreCommand, RunStoresEveryBenchmarkWithItsLatencies) {
@@ -158,6 +172,9 @@ TEST_F(StoreCommand, AKilledRunKeepsWhatItFinishedAndIsResumed) {
     EXPECT_EQ(stored[0].state, RunState::kRunning);
     EXPECT_EQ(stored[0].benchmarks, 3);  // the first family, and of the second what was whole
     const std::string uid = stored[0].uid;
+    // The program that it started still runs, and has the device.
+    EXPECT_THAT(faultline({"run", "--resume", uid}).err, HasSubstr("is still running"));
+    end_orphan();
     EXPECT_THAT(faultline({"runs"}).out, AllOf(HasSubstr(uid.substr(0, 8)), HasSubstr(" killed ")));
 
     environment["FAKE_ENVIRONMENT"] = (root() / "environment").string();
@@ -256,7 +273,7 @@ TEST_F(StoreCommand, ARunUnderWayIsNotResumed) {
     std::ifstream(fifo) >> text;
     const ChildResult resumed = faultline({"run", "--resume", runs()[0].uid});
     EXPECT_EQ(resumed.code, 2);
-    EXPECT_THAT(resumed.err, HasSubstr("it is still running"));
+    EXPECT_THAT(resumed.err, HasSubstr("is still running"));
     EXPECT_THAT(faultline({"runs"}).out, HasSubstr(" running "));
     EXPECT_EQ(::kill(std::stoi(text), SIGKILL), 0);
     runner.join();
