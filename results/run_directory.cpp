@@ -47,6 +47,16 @@ Expected<fs::path> make_work_directory(const fs::path& final_path) {
     return fs::path(work);
 }
 
+/// A work directory of `final_path` that nobody has noted, since its process was killed when it had just named it.
+fs::path stray(const fs::path& final_path) {
+    std::error_code error;
+    const std::string prefix = final_path.filename().string() + ".partial-";
+    for (fs::directory_iterator it(final_path.parent_path(), error), end; !error && it != end; it.increment(error)) {
+        if (it->path().filename().string().starts_with(prefix) && it->is_directory(error)) return it->path();
+    }
+    return {};
+}
+
 }  // namespace
 
 Expected<RunDirectory> RunDirectory::create(const fs::path& final_path) {
@@ -69,9 +79,9 @@ Expected<RunDirectory> RunDirectory::create(const fs::path& final_path) {
 Expected<RunDirectory> RunDirectory::reopen(const fs::path& final_path, const fs::path& work_path) {
     std::error_code error;
     // The final name where the process was killed after the last step of a commit, or ended well but early.
-    const bool committed = work_path.empty() || !fs::is_directory(work_path, error);
-    const fs::path& found = committed ? final_path : work_path;
-    if (!fs::is_directory(found, error)) return create(final_path);
+    const bool committed = !fs::is_directory(work_path, error) && fs::is_directory(final_path, error);
+    const fs::path found = committed ? final_path : fs::is_directory(work_path, error) ? work_path : stray(final_path);
+    if (found.empty()) return create(final_path);
     const int locked = lock(found);
     if (locked < 0) {
         if (errno != EWOULDBLOCK) return cannot_write(found, std::strerror(errno));

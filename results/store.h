@@ -113,9 +113,9 @@ public:
     Status add_result(RunId run, ProcessId process, const BenchmarkResult& result);
     Status end_process(ProcessId process, const FamilyRecord& family);
 
-    /// Newest first. Error: kBadInput when there is none.
+    /// Newest first. Error: kBadInput when no run matches, with what might have been meant; all_runs() may be none.
     Expected<std::vector<RunInfo>> find(const RunReference& reference) const;
-    /// Like find(), where exactly one run is meant. Error: kBadInput when several match.
+    /// Like find(), where exactly one run is meant. Error: kBadInput also when several match.
     Expected<RunInfo> find_one(const RunReference& reference) const;
     Expected<std::optional<RunInfo>> find_uid(const std::string& uid) const;
 

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <tuple>
+
 #include "results/atomic_file.h"
 #include "tests/temporary_directory.h"
 
@@ -75,6 +78,57 @@ TEST(RunDirectory, AnEmptyDirectoryMayBeThereAndAFullOneNot) {
     EXPECT_FALSE(RunDirectory::create(parent.write("file", "x")).ok());
 }
 
+// Wherever the earlier process was killed, its files are found and the directory becomes whole under its name.
+TEST(RunDirectory, GoesOnWithWhatAnEarlierProcessLeft) {
+    const char* whole =
+        "# faultline-latency 1\n# benchmark: a\n# unit: ns\n# columns: repetition iteration latency\n0 0 1\n";
+    for (const char* place : {"noted", "committed", "stray", "nothing left"}) {
+        const TemporaryDirectory parent;
+        const fs::path final_path = parent.path() / "run";
+        fs::path work = parent.path() / "run.partial-gone";
+        const bool left = std::string_view(place) != "nothing left";
+        if (left) {
+            auto first = RunDirectory::create(final_path);
+            ASSERT_TRUE(first.ok());
+            std::ofstream(first->latency_directory() / "a.lat") << whole;
+            std::ofstream(first->latency_directory() / "half.lat") << "# faultline-latency 1\n";
+            if (std::string_view(place) == "noted") work = first->work_path();
+            first->keep();
+            if (std::string_view(place) == "committed") {
+                fs::remove(first->latency_directory() / "half.lat");
+                ASSERT_TRUE(first->commit({}, example()).ok());
+            }
+        }
+        auto again = RunDirectory::reopen(final_path, work);
+        ASSERT_TRUE(again.ok()) << place << again.error().message;
+        EXPECT_FALSE(fs::exists(final_path)) << place;
+        ASSERT_TRUE(again->commit({}, example()).ok());
+        EXPECT_THAT(names(parent.path()), ElementsAre("run")) << place;
+        EXPECT_EQ(fs::exists(final_path / "latency/a.lat"), left) << place;
+        EXPECT_FALSE(fs::exists(final_path / "latency/half.lat")) << place;
+        EXPECT_EQ(read_manifest(final_path / "manifest.json")->latency_files.size(), left ? 1u : 0u) << place;
+    }
+}
+
+TEST(RunDirectory, IsLockedWhileItIsBuilt) {
+    const TemporaryDirectory parent;
+    const fs::path final_path = parent.path() / "run";
+    fs::path work;
+    {
+        auto directory = RunDirectory::create(final_path);
+        directory->keep();
+        work = directory->work_path();
+        EXPECT_TRUE(RunDirectory::is_being_built(work));
+        const auto second = RunDirectory::reopen(final_path, work);
+        ASSERT_FALSE(second.ok());
+        EXPECT_EQ(second.error().kind, ErrorKind::kUnavailable);
+        EXPECT_THAT(second.error().message, HasSubstr("still being built"));
+    }
+    EXPECT_FALSE(RunDirectory::is_being_built(work));
+    EXPECT_FALSE(RunDirectory::is_being_built(parent.path() / "none"));
+    EXPECT_TRUE(RunDirectory::reopen(final_path, work).ok());
+}
+
 TEST(RunDirectory, APlaceThatCannotBeWrittenIsNamed) {
     const TemporaryDirectory parent;
     const fs::path impossible = parent.write("file", "x") / "run";
@@ -140,6 +194,29 @@ constexpr const char* kManifest = R"json({
 })json";
 
 TEST(Manifest, Golden) { EXPECT_EQ(to_json(example()).dump(2), kManifest); }
+
+TEST(Manifest, IsReadAsItWasWritten) {
+    const TemporaryDirectory directory;
+    const auto read = read_manifest(directory.write("manifest.json", kManifest));
+    ASSERT_TRUE(read.ok()) << read.error().message;
+    EXPECT_EQ(to_json(*read).dump(2), kManifest);
+}
+
+TEST(Manifest, NamesWhatIsWrongInIt) {
+    const TemporaryDirectory directory;
+    for (const auto& [key, value, expected] : std::vector<std::tuple<std::string, Json, std::string>>{
+             {"schema_version", 2, "schema_version 2, but this faultline knows only 1"},
+             {"suite", 7, "type must be string"},
+             {"families", Json::array({Json::object()}), "'family' not found"}}) {
+        Json json = Json::parse(kManifest);
+        json[key] = value;
+        const auto read = read_manifest(directory.write("manifest.json", json.dump()));
+        ASSERT_FALSE(read.ok()) << key;
+        EXPECT_EQ(read.error().kind, ErrorKind::kBadInput);
+        EXPECT_THAT(read.error().message, testing::AllOf(HasSubstr("manifest.json: "), HasSubstr(expected)));
+    }
+    EXPECT_FALSE(read_manifest(directory.write("manifest.json", "{")).ok());
+}
 
 TEST(AtomicFile, ReplacesAndNamesWhatCannotBeWritten) {
     const TemporaryDirectory directory;

@@ -2,10 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
 #include <sstream>
 
 #include "results/benchmark_report.h"
+#include "results/export.h"
 #include "results/latency_file.h"
+#include "results/store.h"
 #include "runners/plan.h"
 #include "runners/subprocess.h"
 #include "runners/suites.h"
@@ -40,9 +44,10 @@ TEST(OnReference, EveryFamilyHasAQuestion) {
 TEST(OnReference, RunsOneOfEachFamilyAndKeepsTheirLatencies) {
     const TemporaryDirectory directory;
     const auto output = directory.path() / "run";
-    const ChildResult run = faultline({"run", "--device", "reference", "--output", output.string(), "--repetitions",
-                                       "2", "--min-time", "0.01", "--timeout", "60", "--filter",
-                                       "first_touch/write/cpu_touched/stride:2M|threads:1/|bfs/karate"});
+    const auto database = directory.path() / "faultline.db";
+    const ChildResult run = faultline({"run", "--device", "reference", "--output", output.string(), "--db",
+                                       database.string(), "--repetitions", "2", "--min-time", "0.01", "--timeout", "60",
+                                       "--filter", "first_touch/write/cpu_touched/stride:2M|threads:1/|bfs/karate"});
     EXPECT_EQ(run.code, 0) << run.out << run.err;
     const auto report = results::read_benchmark_report(output / "run.json");
     ASSERT_TRUE(report.ok()) << report.error().message;
@@ -56,6 +61,18 @@ TEST(OnReference, RunsOneOfEachFamilyAndKeepsTheirLatencies) {
     for (const char* family : {"fault/parallelism", "fault/same_page_storm", "workload/bfs"}) {
         EXPECT_GE(repetitions[family], 2u) << family;
     }
+    // The store has the same, with the latencies that the programs' side files hold.
+    const auto store = results::Store::open(database, results::Database::Mode::kExisting);
+    ASSERT_TRUE(store.ok()) << store.error().message;
+    const auto runs = store->find(results::all_runs());
+    ASSERT_EQ(runs->size(), 1u);
+    EXPECT_EQ(runs->at(0).state, results::RunState::kComplete);
+    EXPECT_EQ(static_cast<std::size_t>(runs->at(0).benchmarks), results_of(*report).size());
+    const auto latencies = latencies_of(*store, *runs);
+    ASSERT_TRUE(latencies.ok());
+    std::set<std::string> families;
+    for (const auto& [benchmark, histogram] : *latencies) families.insert(family_of(benchmark));
+    EXPECT_THAT(families, testing::ElementsAre("fault/first_touch", "fault/parallelism", "fault/same_page_storm"));
     const Json& device = report->context["faultline"]["device"];
     EXPECT_EQ(device["kind"], "reference");
     EXPECT_EQ(device["policy"], report->context["policy"]);
