@@ -12,6 +12,7 @@
 #include <bit>
 #include <cstring>
 
+#include "reference/svm/fault_injection.h"
 #include "reference/svm/lock.h"
 
 namespace faultline::svm {
@@ -25,16 +26,6 @@ constexpr std::size_t kLargestBlock = 64 << 10;
 constexpr std::size_t kClasses = std::countr_zero(kLargestBlock) - std::countr_zero(kSmallestBlock) + 1;
 // Two free extents are apart, so each costs the kernel a mapping of its own, and it allows 65,530 (vm.max_map_count).
 constexpr std::size_t kMaxFreeExtents = 64 << 10;
-
-std::atomic<std::int64_t> failures_after{-1};
-
-/// True where a test wants this allocation to fail.
-bool fault_injected() {
-    std::int64_t left = failures_after.load(std::memory_order_relaxed);
-    while (left > 0)
-        if (failures_after.compare_exchange_weak(left, left - 1, std::memory_order_relaxed)) return false;
-    return left == 0;
-}
 
 void* map_inaccessible(void* at, std::uint64_t size, int flags) {
     void* p = mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
@@ -171,7 +162,7 @@ private:
     };
 
     void* do_allocate(std::size_t bytes, std::size_t alignment) override {
-        if (fault_injected()) throw std::bad_alloc();
+        if (should_fail(FailPoint::kArena)) throw std::bad_alloc();
         void* p = nullptr;
         if (std::max(bytes, alignment) > kLargestBlock) {
             if (bytes <= kReservation)
@@ -259,7 +250,7 @@ constexpr std::uint64_t page_aligned(Bytes size) { return (size.count + kPageSiz
 std::pmr::memory_resource& arena() { return immortal.arena; }
 
 void* arena_map(Bytes size, bool guard_below) {
-    if (size.count == 0 || size.count > kReservation || fault_injected()) return nullptr;
+    if (size.count == 0 || size.count > kReservation || should_fail(FailPoint::kArena)) return nullptr;
     const std::uint64_t alignment = size.count >= kSize2M ? kSize2M : kPageSize;
     return address_space.map(page_aligned(size), alignment, guard_size(guard_below)).ptr();
 }
@@ -270,7 +261,5 @@ void arena_unmap(void* p, Bytes size, bool guard_below) {
 }
 
 bool arena_owns(Interval interval) { return address_space.owns(interval); }
-
-void arena_fail_after(std::int64_t allocations) { failures_after.store(allocations, std::memory_order_relaxed); }
 
 }  // namespace faultline::svm

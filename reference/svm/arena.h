@@ -33,10 +33,6 @@ void arena_unmap(void* p, Bytes size, bool guard_below = false);
 /// True where any part of the interval belongs to the core, in use or not; such memory is never migrated. Lock-free.
 bool arena_owns(Interval interval);
 
-/// For tests: `allocations` more calls of arena().allocate() and arena_map() succeed and all later ones fail, in every
-/// thread, until this is called again. -1: none is made to fail.
-void arena_fail_after(std::int64_t allocations);
-
 /// `new` and `delete` in the arena. arena_new throws std::bad_alloc as arena() does.
 template <typename T, typename... Args>
 T* arena_new(Args&&... args) {

@@ -17,14 +17,7 @@ constexpr Bytes kSpace{8ull << 30};
 
 }  // namespace
 
-Limbo::Limbo(const Uffd& uffd, Bytes cache)
-    : uffd_(uffd),
-      cache_(cache),
-      pools_{Pool{std::pmr::vector<VirtAddr>(&arena()), std::pmr::vector<VirtAddr>(&arena())},
-             Pool{std::pmr::vector<VirtAddr>(&arena()), std::pmr::vector<VirtAddr>(&arena())},
-             Pool{std::pmr::vector<VirtAddr>(&arena()), std::pmr::vector<VirtAddr>(&arena())},
-             Pool{std::pmr::vector<VirtAddr>(&arena()), std::pmr::vector<VirtAddr>(&arena())}},
-      garbage_(&arena()) {
+Limbo::Limbo(const Uffd& uffd, Bytes cache) : uffd_(uffd), cache_(cache), garbage_(&arena()) {
     void* space = arena_map(kSpace);
     if (space == nullptr) throw std::bad_alloc();
     space_ = {VirtAddr::of(space), VirtAddr::of(space) + kSpace.count};
@@ -57,6 +50,17 @@ int Limbo::grow(LimboKind kind) {
     if (uffd_.has_move())
         if (const int err = uffd_.register_missing({fresh, fresh + kSize2M}); err != 0) return err;
     MutexLock guard(lock_);
+    try {
+        // Room for every unit in each list, so that giving one back needs no memory.
+        units_ += kSize2M / limbo_size(kind);
+        Pool& grown = pool(kind);
+        grown.units += kSize2M / limbo_size(kind);
+        grown.empty.reserve(grown.units);
+        grown.populated.reserve(grown.units);
+        garbage_.reserve(units_);
+    } catch (const std::bad_alloc&) {
+        return -ENOMEM;  // the address space is lost, the counts only make for more room
+    }
     for (std::uint64_t offset = 0; offset < kSize2M; offset += limbo_size(kind))
         pool(kind).empty.push_back(fresh + offset);
     return 0;

@@ -12,6 +12,7 @@
 #include <memory_resource>
 #include <vector>
 
+#include "reference/svm/arena.h"
 #include "reference/svm/bell.h"
 #include "reference/svm/lock.h"
 #include "reference/svm/service_thread.h"
@@ -57,8 +58,9 @@ public:
 private:
     static constexpr unsigned kKinds = static_cast<unsigned>(LimboKind::kCount);
     struct Pool {
-        std::pmr::vector<VirtAddr> empty;
-        std::pmr::vector<VirtAddr> populated;
+        std::pmr::vector<VirtAddr> empty{&arena()};
+        std::pmr::vector<VirtAddr> populated{&arena()};
+        std::size_t units = 0;  ///< of this kind in all
     };
 
     Pool& pool(LimboKind kind) FL_REQUIRES(lock_) { return pools_[static_cast<unsigned>(kind)]; }
@@ -81,6 +83,7 @@ private:
     Mutex lock_{LockRank::kLeaf, "mm.limbo"};
     VirtAddr next_ FL_GUARDED_BY(lock_);
     std::array<Pool, kKinds> pools_ FL_GUARDED_BY(lock_);
+    std::size_t units_ FL_GUARDED_BY(lock_) = 0;
     Bytes populated_ FL_GUARDED_BY(lock_);
     std::pmr::vector<Garbage> garbage_ FL_GUARDED_BY(lock_);
     Bytes garbage_size_ FL_GUARDED_BY(lock_);

@@ -79,14 +79,15 @@ int Mm::Impl::take_out(Interval interval, VirtAddr unit) {
         else if (again != 0)
             break;  // the VMA went away meanwhile, and its pages with it
     }
-    return err == -EBUSY ? -EBUSY : -ENOENT;
+    return err == -EBUSY || err == -ENOMEM ? err : -ENOENT;
 }
 
-/// Where pages cannot be moved: nobody writes them any more, and the copy is made of them where they are. 0 or -ENOENT.
+/// Where pages cannot be moved: nobody writes them any more, and the copy is made of them where they are. 0, -ENOMEM or
+/// -ENOENT.
 int Mm::Impl::protect(Interval interval) {
     int err = 0;
     while ((err = uffd.write_protect(interval, true)) == -EAGAIN) sched_yield();
-    return err == 0 ? 0 : -ENOENT;
+    return err == 0 || err == -ENOMEM ? err : -ENOENT;
 }
 
 /// The other half of protect(): the copy is made, and the pages go. -EBUSY, with all as it was, when an unmap, discard

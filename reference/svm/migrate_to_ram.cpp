@@ -52,8 +52,9 @@ void Mm::Impl::put_back_page(VirtAddr page, VirtAddr from) {
         }
         if (state == EntryState::kMigrating) {
             const int err = uffd.copy_page(at, from);
-            // EAGAIN and ENOENT: an unmap or remap is under way whose event will tell where the page belongs.
-            if (err == -EAGAIN || err == -ENOENT) {
+            // EAGAIN and ENOENT: an unmap or remap is under way whose event will tell where the page belongs. ENOMEM:
+            // its bytes are nowhere else, so it waits for memory.
+            if (err == -EAGAIN || err == -ENOENT || err == -ENOMEM) {
                 sched_yield();
                 continue;
             }

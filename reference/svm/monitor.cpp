@@ -18,6 +18,18 @@ namespace {
 
 constexpr std::size_t kBatch = 64;  // messages per read(2)
 
+/// What the kernel has told must not be forgotten: where there is no memory to note it, it is waited for.
+template <typename F>
+void no_fail(F&& f) {
+    for (;;) {
+        try {
+            return f();
+        } catch (const std::bad_alloc&) {
+            sched_yield();
+        }
+    }
+}
+
 }  // namespace
 
 Monitor::Monitor(const Uffd& uffd, EntryTable& entries, MonitorClient& client)
@@ -108,7 +120,7 @@ void Monitor::handle(const uffd_msg& message) {
             ++counts_.cpu_faults;
             const CpuFault fault{VirtAddr{message.arg.pagefault.address}.align_down(kPageSize),
                                  (message.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WP) != 0};
-            if (!triage(fault)) deferred_.push_back(fault);
+            if (!triage(fault)) no_fail([&] { deferred_.push_back(fault); });
             break;
         }
         case UFFD_EVENT_UNMAP:
@@ -181,7 +193,7 @@ bool Monitor::triage(CpuFault fault) {
                 return true;
             }
             MutexLock guard(queue_lock_);
-            cpu_faults_.push_back(page);
+            no_fail([&]() FL_NO_THREAD_SAFETY_ANALYSIS { cpu_faults_.push_back(page); });
             cpu_fault_bell_.ring();
             return true;
         }
@@ -199,7 +211,7 @@ void Monitor::remove_entries(Interval interval, bool unregister, Event& event) {
             block.present.reset(i);
             if (entry.state == EntryState::kDevice) {
                 if (event.dropped.empty() || event.dropped.back().zdd != entry.zdd)
-                    event.dropped.push_back({entry.zdd, 0});
+                    no_fail([&] { event.dropped.push_back({entry.zdd, 0}); });
                 ++event.dropped.back().pages;
                 entry = {};
             } else if (entry.state == EntryState::kMigrating || entry.state == EntryState::kDiscarded) {
@@ -243,7 +255,7 @@ void Monitor::move_entries(VirtAddr from, VirtAddr to, std::uint64_t size, Event
 void Monitor::queue_event(Event&& event) {
     {
         MutexLock guard(queue_lock_);
-        events_.push_back(std::move(event));
+        no_fail([&]() FL_NO_THREAD_SAFETY_ANALYSIS { events_.push_back(std::move(event)); });
     }
     events_read_.fetch_add(1);
     event_bell_.ring();

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "reference/svm/fault_injection.h"
 #include "reference/svm/uapi.h"
 
 namespace faultline::svm {
@@ -14,6 +15,13 @@ namespace {
 
 // What UFFDIO_COPY copies where a page of zeroes is wanted that may later be moved (the shared zero page may not be).
 alignas(kPageSize) constinit const char kZeroes[kSize64K] = {};
+
+/// An ioctl that moves, fills, protects or registers; the last never is to be tried again. 0 or -errno.
+int call(int fd, unsigned long request, void* argument) {
+    if (request != UFFDIO_REGISTER && should_fail(FailPoint::kUffdAgain)) return -EAGAIN;
+    if (should_fail(FailPoint::kUffdNoMemory)) return -ENOMEM;
+    return ::ioctl(fd, request, argument) == 0 ? 0 : -errno;
+}
 
 }  // namespace
 
@@ -47,7 +55,7 @@ void Uffd::close() {
 int Uffd::register_missing(Interval interval) const {
     const __u64 mode = UFFDIO_REGISTER_MODE_MISSING | (has_move_ ? 0 : UFFDIO_REGISTER_MODE_WP);
     uffdio_register range{{interval.start.value, interval.size()}, mode, 0};
-    return ::ioctl(fd_, UFFDIO_REGISTER, &range) == 0 ? 0 : -errno;
+    return call(fd_, UFFDIO_REGISTER, &range);
 }
 
 int Uffd::unregister(Interval interval) const {
@@ -58,36 +66,36 @@ int Uffd::unregister(Interval interval) const {
 std::uint64_t Uffd::move(VirtAddr dst, VirtAddr src, std::uint64_t size, int* err) const {
     uapi::UffdioMove move{dst.value, src.value, size,
                           uapi::kUffdioMoveModeAllowSrcHoles | uapi::kUffdioMoveModeDontwake, 0};
-    *err = ::ioctl(fd_, uapi::kUffdioMove, &move) == 0 ? 0 : -errno;
+    *err = call(fd_, uapi::kUffdioMove, &move);
     // After a partial move the ioctl fails with EAGAIN and says how far it came.
     return move.move > 0 ? static_cast<std::uint64_t>(move.move) : 0;
 }
 
 std::uint64_t Uffd::copy(VirtAddr dst, VirtAddr src, std::uint64_t size, int* err) const {
     uffdio_copy copy{dst.value, src.value, size, UFFDIO_COPY_MODE_DONTWAKE, 0};
-    *err = ::ioctl(fd_, UFFDIO_COPY, &copy) == 0 ? 0 : -errno;
+    *err = call(fd_, UFFDIO_COPY, &copy);
     return copy.copy > 0 ? static_cast<std::uint64_t>(copy.copy) : 0;
 }
 
 int Uffd::write_protect(Interval interval, bool on) const {
     uffdio_writeprotect protect{{interval.start.value, interval.size()}, on ? UFFDIO_WRITEPROTECT_MODE_WP : 0};
-    return ::ioctl(fd_, UFFDIO_WRITEPROTECT, &protect) == 0 ? 0 : -errno;
+    return call(fd_, UFFDIO_WRITEPROTECT, &protect);
 }
 
 int Uffd::fill_zero(Interval interval) const {
     for (VirtAddr at = interval.start; at < interval.end;) {
         const std::uint64_t size = std::min<std::uint64_t>(sizeof(kZeroes), interval.end - at);
         uffdio_copy copy{at.value, reinterpret_cast<std::uint64_t>(kZeroes), size, 0, 0};
-        if (::ioctl(fd_, UFFDIO_COPY, &copy) == 0) {
+        const int err = call(fd_, UFFDIO_COPY, &copy);
+        if (err == 0) {
             at = at + size;
             continue;
         }
-        const int err = errno;
         if (copy.copy > 0) at = at + static_cast<std::uint64_t>(copy.copy);
-        if (err == EEXIST) {
+        if (err == -EEXIST) {
             if (copy.copy <= 0) at = at + kPageSize;  // this page is there: go on behind it
-        } else if (!(err == EAGAIN && copy.copy > 0)) {
-            return -err;
+        } else if (!(err == -EAGAIN && copy.copy > 0)) {
+            return err;
         }
     }
     return 0;
@@ -95,13 +103,14 @@ int Uffd::fill_zero(Interval interval) const {
 
 int Uffd::copy_page(VirtAddr dst, VirtAddr src) const {
     uffdio_copy copy{dst.value, src.value, kPageSize, 0, 0};
-    return ::ioctl(fd_, UFFDIO_COPY, &copy) == 0 || errno == EEXIST ? 0 : -errno;
+    const int err = call(fd_, UFFDIO_COPY, &copy);
+    return err == -EEXIST ? 0 : err;
 }
 
 int Uffd::zero_page(VirtAddr page) const {
     uffdio_zeropage zero{{page.value, kPageSize}, 0, 0};
-    if (::ioctl(fd_, UFFDIO_ZEROPAGE, &zero) == 0) return 0;
-    if (errno != EEXIST) return -errno;
+    const int err = call(fd_, UFFDIO_ZEROPAGE, &zero);
+    if (err != -EEXIST) return err;
     wake({page, page + kPageSize});
     return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "reference/svm/arena.h"
 #include "reference/svm/buddy.h"
+#include "reference/svm/fault_injection.h"
 #include "reference/svm/lock.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -119,6 +120,7 @@ int Vram::alloc(Bytes size, VramUser* user, bool may_evict, VramBlock* block) {
     if (size.count > impl_->size.count) return -EINVAL;
     const unsigned order = order_of(size);
     if (size_of(order) > impl_->size) return -EINVAL;
+    if (should_fail(FailPoint::kVram)) return -ENOMEM;
 
     // A turn is in vain when the user was busy, or when its block is still there: another thread may hold it yet. A
     // round of turns in vain means that there is nothing to be had.

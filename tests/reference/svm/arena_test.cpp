@@ -1,4 +1,5 @@
 #include "reference/svm/arena.h"
+#include "reference/svm/fault_injection.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -161,14 +162,14 @@ TEST(Arena, RefusesWhatItCannotHold) {
 }
 
 TEST(Arena, InjectedFailuresStartWhenAskedAndLast) {
-    arena_fail_after(2);
+    fail_after(FailPoint::kArena, 2, FailTimes::kForEver);
     void* first = arena().allocate(100);
     void* second = arena_map(4_KiB);
     EXPECT_NE(nullptr, second);
     EXPECT_THROW((void)arena().allocate(100), std::bad_alloc);
     EXPECT_EQ(nullptr, arena_map(4_KiB));
     EXPECT_THROW(arena_new<int>(1), std::bad_alloc);
-    arena_fail_after(-1);
+    fail_never(FailPoint::kArena);
     arena().deallocate(first, 100);
     arena_unmap(second, 4_KiB);
     deallocate(allocate(100, 8, 1));

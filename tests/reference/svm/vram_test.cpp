@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "reference/svm/arena.h"
+#include "reference/svm/fault_injection.h"
 
 namespace faultline::svm {
 namespace {
@@ -112,9 +113,9 @@ TEST(Vram, EveryFailureOfCreateIsReportedAndTheNextOneSucceeds) {
     for (;; ++failures) {
         ASSERT_LT(failures, 100);
         int err = 0;
-        arena_fail_after(failures);
+        fail_after(FailPoint::kArena, failures, FailTimes::kForEver);
         VramPtr vram(Vram::create(4_MiB, &err));
-        arena_fail_after(-1);
+        fail_never(FailPoint::kArena);
         if (vram != nullptr) break;
         EXPECT_EQ(-ENOMEM, err);
     }
