@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstring>
+#include <sstream>
 
 #include "device/ze_result.h"
 
@@ -56,6 +58,7 @@ Expected<std::optional<Extension>> Extension::find(ze_driver_handle_t driver) {
     if (Status s = load(driver, FAULTLINE_GET_GT_STATS, &extension.get_gt_stats_); !s) return s.error();
     if (Status s = load(driver, FAULTLINE_GET_TEXT, &extension.get_text_); !s) return s.error();
     if (Status s = load(driver, FAULTLINE_GET_RESIDENCY, &extension.get_residency_); !s) return s.error();
+    if (Status s = load(driver, FAULTLINE_SET_POLICY, &extension.set_policy_); !s) return s.error();
     return std::optional<Extension>{extension};
 }
 
@@ -67,6 +70,23 @@ Expected<std::string> Extension::gt_stats(ze_device_handle_t device) const {
 Expected<std::string> Extension::text(ze_device_handle_t device, faultline_text_t which) const {
     return fetch_text(FAULTLINE_GET_TEXT,
                       [&](std::size_t* size, char* text) { return get_text_(device, which, size, text); });
+}
+
+Expected<std::vector<std::string>> Extension::lines(ze_device_handle_t device, faultline_text_t which) const {
+    const Expected<std::string> all = text(device, which);
+    if (!all) return all.error();
+    std::vector<std::string> found;
+    std::istringstream in(*all);
+    for (std::string line; std::getline(in, line);) found.push_back(line);
+    return found;
+}
+
+Status Extension::set_policy(const std::string& policy) const {
+    std::array<char, 1024> why{};
+    std::size_t size = why.size();
+    const ze_result_t result = set_policy_(driver_, policy.c_str(), &size, why.data());
+    if (result == ZE_RESULT_ERROR_INVALID_ARGUMENT) return Error{ErrorKind::kBadInput, why.data()};
+    return result == ZE_RESULT_SUCCESS ? Status() : Status(call_error(FAULTLINE_SET_POLICY, result));
 }
 
 Expected<std::vector<std::int32_t>> Extension::residency(const void* ptr, std::size_t pages) const {

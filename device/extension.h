@@ -24,8 +24,13 @@ public:
 
     /// GT counters in debugfs's text format.
     Expected<std::string> gt_stats(ze_device_handle_t device) const;
-    /// One of the driver's texts: policy, model, last error, monitor.
+    /// One of the driver's texts.
     Expected<std::string> text(ze_device_handle_t device, faultline_text_t which) const;
+    /// The lines of one of them.
+    Expected<std::vector<std::string>> lines(ze_device_handle_t device, faultline_text_t which) const;
+    /// Another policy for contexts made from now on. Error: kBadInput with the driver's own words; kDevice while a
+    /// kernel runs.
+    Status set_policy(const std::string& policy) const;
     /// Where each of `pages` 4 KiB pages from `ptr` is: FAULTLINE_RESIDENCY_SYSTEM, or a device index.
     Expected<std::vector<std::int32_t>> residency(const void* ptr, std::size_t pages) const;
 
@@ -34,6 +39,7 @@ private:
     faultline_pfnDeviceGetGtStats_t get_gt_stats_ = nullptr;
     faultline_pfnDeviceGetText_t get_text_ = nullptr;
     faultline_pfnDriverGetResidency_t get_residency_ = nullptr;
+    faultline_pfnDriverSetPolicy_t set_policy_ = nullptr;
 };
 
 }  // namespace faultline::device

@@ -14,29 +14,41 @@ extern "C" {
 #endif
 
 #define FAULTLINE_EXTENSION_NAME "ZE_FAULTLINE_extension_reference"
-#define FAULTLINE_EXTENSION_VERSION 1u
+#define FAULTLINE_EXTENSION_VERSION 2u
 
 /* What a driver reads from its environment when it is initialised. */
-#define FAULTLINE_ENV_POLICY "FAULTLINE_POLICY" /* "NAME[,knob=value...]"; absent: xe-7.0 */
-#define FAULTLINE_ENV_MODEL "FAULTLINE_MODEL"   /* device model; absent: native */
-#define FAULTLINE_ENV_VRAM "FAULTLINE_VRAM_MIB" /* overrides the model's VRAM, MiB */
-#define FAULTLINE_ENV_EUS "FAULTLINE_EUS"       /* overrides the model's EU count */
+#define FAULTLINE_ENV_POLICY "FAULTLINE_POLICY"   /* "NAME[,knob=value...]"; absent: xe-7.0 */
+#define FAULTLINE_ENV_MODEL "FAULTLINE_MODEL"     /* device model, a name or a .toml file; absent: native */
+#define FAULTLINE_ENV_DEVICES "FAULTLINE_DEVICES" /* overrides the model's number of devices */
+#define FAULTLINE_ENV_VRAM "FAULTLINE_VRAM_MIB"   /* overrides the model's VRAM, MiB */
+#define FAULTLINE_ENV_EUS "FAULTLINE_EUS"         /* overrides the model's EU count */
 
 /* debugfs `stats` of the device's GT: "name: value" a line. Call with *size == 0 to learn the size, which includes the
  * terminating zero; text longer than *size is cut and ZE_RESULT_ERROR_INVALID_SIZE returned. */
 typedef ze_result_t(ZE_APICALL* faultline_pfnDeviceGetGtStats_t)(ze_device_handle_t device, size_t* size, char* text);
 #define FAULTLINE_GET_GT_STATS "faultlineDeviceGetGtStats"
 
-/* One line of text: what the driver runs, not what was asked for. Same size rules. */
+/* Text, one line where nothing else is said: what the driver runs, not what was asked for. Same size rules. */
 typedef enum _faultline_text_t {
     FAULTLINE_TEXT_POLICY = 0,     /* canonical policy text */
     FAULTLINE_TEXT_MODEL = 1,      /* name of the device model */
     FAULTLINE_TEXT_LAST_ERROR = 2, /* why the context was lost: address, access and error; empty when it was not */
-    FAULTLINE_TEXT_MONITOR = 3     /* how the address space is watched: "uffd+move", with ", user-mode-only" where so */
+    FAULTLINE_TEXT_MONITOR = 3,    /* how the address space is watched: "uffd+move", with ", user-mode-only" where so */
+    FAULTLINE_TEXT_POLICIES = 4,   /* every preset and knob with its values, a line each */
+    FAULTLINE_TEXT_PRESETS = 5,    /* names of the presets, a line each */
+    FAULTLINE_TEXT_VARIATIONS = 6, /* "knob=value", a line each: what differs from the first preset, for comparison */
+    FAULTLINE_TEXT_PAGEFAULT_INFO = 7 /* debugfs `pagefault_info`, of every fault queue of the device */
 } faultline_text_t;
 typedef ze_result_t(ZE_APICALL* faultline_pfnDeviceGetText_t)(ze_device_handle_t device, faultline_text_t which,
                                                               size_t* size, char* text);
 #define FAULTLINE_GET_TEXT "faultlineDeviceGetText"
+
+/* Another policy, "NAME[,knob=value...]", for every device and the contexts made from now on; contexts that exist keep
+ * theirs, but share the fault queues, which change. ZE_RESULT_ERROR_HANDLE_OBJECT_IN_USE while a kernel runs.
+ * ZE_RESULT_ERROR_INVALID_ARGUMENT: `text` then holds why, cut to *size; both may be null. */
+typedef ze_result_t(ZE_APICALL* faultline_pfnDriverSetPolicy_t)(ze_driver_handle_t driver, const char* policy,
+                                                                size_t* size, char* text);
+#define FAULTLINE_SET_POLICY "faultlineDriverSetPolicy"
 
 /* Where the newest bytes of each 4 KiB page of [ptr, ptr + count * 4096) are: FAULTLINE_RESIDENCY_SYSTEM, or the index
  * of the device in zeDeviceGet order. ptr is rounded down to a page. */

@@ -105,6 +105,19 @@ public:
         return err == 0 ? std::string() : describe("fill", f.dst, nullptr, f.size, err);
     }
 
+    std::string operator()(const PrefetchMemory& p) {
+        // What cannot be moved stays where it is and is no error, as with a prefetch of the kernel's.
+        const int err =
+            engine_.context.vm(engine_.device)
+                .prefetch(pages_of(p.start, p.size), {.where = svm::PrefetchRegion::Where::kTile, .tile = 0});
+        return err == 0 ? std::string() : describe("prefetch", p.start, nullptr, p.size, err);
+    }
+
+    std::string operator()(const AdviseMemory& a) {
+        const int err = a.vm->madvise(pages_of(a.start, a.size), a.advice);
+        return err == 0 ? std::string() : describe("advice", a.start, nullptr, a.size, err);
+    }
+
     std::string operator()(const ResetEvent& r) {
         r.event->reset();
         return {};
@@ -126,6 +139,10 @@ public:
     }
 
 private:
+    static svm::Interval pages_of(const void* start, Bytes size) {
+        const svm::VirtAddr at = svm::VirtAddr::of(start);
+        return {at.align_down(svm::kPageSize), (at + size.count).align_up(svm::kPageSize)};
+    }
     static std::size_t start_of(const ze_copy_region_t& r, std::uint32_t pitch, std::uint32_t slice_pitch) {
         return std::size_t{r.originZ} * slice_pitch + std::size_t{r.originY} * pitch + r.originX;
     }

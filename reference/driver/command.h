@@ -54,6 +54,20 @@ struct FillMemory {
     Bytes size;
 };
 
+/// Of memory of the process, or shared memory: to the list's device.
+struct PrefetchMemory {
+    const void* start = nullptr;
+    Bytes size;
+};
+
+/// Of memory of the process, or shared memory, for one device.
+struct AdviseMemory {
+    svm::Vm* vm = nullptr;
+    const void* start = nullptr;
+    Bytes size;
+    svm::Madvise advice;
+};
+
 struct ResetEvent {
     Event* event = nullptr;
 };
@@ -71,8 +85,8 @@ struct QueryKernelTimestamps {
 /// Nothing but its events: barriers, waits and signals. Execution is in order.
 struct Barrier {};
 
-using Action = std::variant<Barrier, LaunchKernel, CopyMemory, CopyRegion, FillMemory, ResetEvent, WriteGlobalTimestamp,
-                            QueryKernelTimestamps>;
+using Action = std::variant<Barrier, LaunchKernel, CopyMemory, CopyRegion, FillMemory, PrefetchMemory, AdviseMemory,
+                            ResetEvent, WriteGlobalTimestamp, QueryKernelTimestamps>;
 
 struct Command {
     Action action;

@@ -151,6 +151,41 @@ ze_result_t append_memory_copy_region(ze_command_list_handle_t list, void* dst, 
                   signal, count, waits);
 }
 
+ze_result_t append_memory_prefetch(ze_command_list_handle_t list, const void* start, std::size_t size) {
+    if (start == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_POINTER;
+    if (size == 0) return ZE_RESULT_ERROR_INVALID_SIZE;
+    return append(*from(list), PrefetchMemory{start, Bytes{size}}, nullptr, 0, nullptr);
+}
+
+// ZE_MEMORY_ADVICE_SET_ and _CLEAR_SYSTEM_MEMORY_PREFERRED_LOCATION of headers later than the loader's.
+constexpr int kSetSystemMemoryPreferred = 8;
+constexpr int kClearSystemMemoryPreferred = 9;
+
+// Advice about placement is what the driver's madvise has; the rest is refused rather than taken and forgotten.
+ze_result_t append_mem_advise(ze_command_list_handle_t list, ze_device_handle_t device, const void* start,
+                              std::size_t size, ze_memory_advice_t advice) {
+    if (device == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_HANDLE;
+    if (start == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_POINTER;
+    if (size == 0) return ZE_RESULT_ERROR_INVALID_SIZE;
+    svm::PreferredLocation where;
+    switch (static_cast<int>(advice)) {
+        case ZE_MEMORY_ADVICE_SET_PREFERRED_LOCATION:
+            where.where = svm::PreferredLocation::Where::kDevice;
+            where.device = &from(device)->core();
+            break;
+        case kSetSystemMemoryPreferred:
+            where.where = svm::PreferredLocation::Where::kSystem;
+            break;
+        case ZE_MEMORY_ADVICE_CLEAR_PREFERRED_LOCATION:
+        case kClearSystemMemoryPreferred:
+            break;
+        default:
+            return ZE_RESULT_ERROR_UNSUPPORTED_FEATURE;
+    }
+    svm::Vm& vm = from(list)->context().vm(*from(device));
+    return append(*from(list), AdviseMemory{&vm, start, Bytes{size}, where}, nullptr, 0, nullptr);
+}
+
 ze_result_t append_signal_event(ze_command_list_handle_t list, ze_event_handle_t event) {
     if (event == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_HANDLE;
     return append(*from(list), Barrier{}, event, 0, nullptr);
@@ -195,6 +230,8 @@ void fill(ze_command_list_dditable_t& table) {
     table.pfnAppendMemoryFill = entry<append_memory_fill>;
     table.pfnAppendMemoryCopyRegion = entry<append_memory_copy_region>;
     table.pfnAppendMemoryCopyFromContext = entry<append_memory_copy_from_context>;
+    table.pfnAppendMemoryPrefetch = entry<append_memory_prefetch>;
+    table.pfnAppendMemAdvise = entry<append_mem_advise>;
     table.pfnAppendSignalEvent = entry<append_signal_event>;
     table.pfnAppendWaitOnEvents = entry<append_wait_on_events>;
     table.pfnAppendEventReset = entry<append_event_reset>;

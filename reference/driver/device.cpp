@@ -53,11 +53,10 @@ ze_result_t get_global_timestamps(ze_device_handle_t device, std::uint64_t* host
     return ZE_RESULT_SUCCESS;
 }
 
-// Devices of one driver share host memory; a device reaches another one's VRAM only through a context of its own.
 ze_result_t can_access_peer(ze_device_handle_t device, ze_device_handle_t peer, ze_bool_t* value) {
     if (peer == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_HANDLE;
     if (value == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_POINTER;
-    *value = device == peer ? 1 : 0;
+    *value = Driver::instance()->has_link(from(device)->index(), from(peer)->index()) ? 1 : 0;
     return ZE_RESULT_SUCCESS;
 }
 
@@ -65,7 +64,10 @@ ze_result_t get_p2p_properties(ze_device_handle_t device, ze_device_handle_t pee
                                ze_device_p2p_properties_t* properties) {
     if (peer == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_HANDLE;
     if (properties == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_POINTER;
-    properties->flags = device == peer ? ZE_DEVICE_P2P_PROPERTY_FLAG_ACCESS | ZE_DEVICE_P2P_PROPERTY_FLAG_ATOMICS : 0;
+    // A mapping of a peer's memory permits no atomics: they migrate.
+    const bool access = Driver::instance()->has_link(from(device)->index(), from(peer)->index());
+    properties->flags =
+        (access ? ZE_DEVICE_P2P_PROPERTY_FLAG_ACCESS : 0) | (device == peer ? ZE_DEVICE_P2P_PROPERTY_FLAG_ATOMICS : 0);
     return ZE_RESULT_SUCCESS;
 }
 

@@ -63,6 +63,9 @@ ze_result_t Driver::open() {
     const std::optional<unsigned> eus = env_number(FAULTLINE_ENV_EUS, 1024);
     if (!vram_mib) return refuse(ZE_RESULT_ERROR_INVALID_ARGUMENT, FAULTLINE_ENV_VRAM ": expected 1 to 1048576 MiB");
     if (!eus) return refuse(ZE_RESULT_ERROR_INVALID_ARGUMENT, FAULTLINE_ENV_EUS ": expected 1 to 1024");
+    const std::optional<unsigned> devices = env_number(FAULTLINE_ENV_DEVICES, 8);
+    if (!devices) return refuse(ZE_RESULT_ERROR_INVALID_ARGUMENT, FAULTLINE_ENV_DEVICES ": expected 1 to 8");
+    if (*devices != 0) model->devices = *devices;
     if (*vram_mib != 0) model->vram = Bytes{std::uint64_t{*vram_mib} << 20};
     if (*eus != 0) model->eus = *eus;
 
@@ -76,13 +79,30 @@ ze_result_t Driver::open() {
         return refuse(result, std::string("userfaultfd: ") + std::strerror(-err));
     }
     policy_text_ = svm::to_string(*policy);
-    Expected<std::unique_ptr<gpu::Gpu>> gpu = gpu::Gpu::create(*model, *policy, *mm_);
-    if (!gpu.ok()) {
-        svm::Mm::destroy(mm_);
-        return refuse(ZE_RESULT_ERROR_OUT_OF_HOST_MEMORY, gpu.error().message);
+    links_.all = model->linked;
+    for (unsigned i = 0; i < model->devices; ++i) {
+        Expected<std::unique_ptr<gpu::Gpu>> gpu = gpu::Gpu::create(*model, *policy, *mm_, i, &links_);
+        if (!gpu.ok()) {
+            devices_.clear();
+            svm::Mm::destroy(mm_);
+            return refuse(ZE_RESULT_ERROR_OUT_OF_HOST_MEMORY, gpu.error().message);
+        }
+        devices_.push_back(std::make_unique<Device>(i, *std::move(gpu)));
     }
-    devices_.push_back(std::make_unique<Device>(0, *std::move(gpu)));
     return ZE_RESULT_SUCCESS;
+}
+
+int Driver::set_policy(const svm::Policy& policy) {
+    for (const auto& device : devices_)
+        if (const int err = device->gpu().set_policy(policy); err != 0) return err;
+    const std::lock_guard lock(policy_mutex_);
+    policy_text_ = svm::to_string(policy);
+    return 0;
+}
+
+std::string Driver::policy_text() const {
+    const std::lock_guard lock(policy_mutex_);
+    return policy_text_;
 }
 
 ze_result_t Driver::refuse(ze_result_t result, std::string why) {

@@ -1,6 +1,8 @@
 #include "reference/driver/extension.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <span>
 
 #include "device/faultline_ext.h"
 #include "reference/driver/driver.h"
@@ -11,8 +13,14 @@ namespace faultline::driver {
 namespace {
 
 std::string monitor_text(const svm::Mm& mm) {
-    std::string text = "uffd+move";
+    std::string text = mm.has_move() ? "uffd+move" : "uffd+write-protect";
     if (mm.user_mode_only()) text += ", user-mode-only";
+    return text;
+}
+
+std::string lines_of(std::span<const std::string_view> words) {
+    std::string text;
+    for (const std::string_view word : words) text.append(word).append("\n");
     return text;
 }
 
@@ -46,8 +54,29 @@ ze_result_t get_text(ze_device_handle_t handle, faultline_text_t which, std::siz
             return copy_text(device->last_error(), size, text);
         case FAULTLINE_TEXT_MONITOR:
             return copy_text(monitor_text(Driver::instance()->mm()), size, text);
+        case FAULTLINE_TEXT_POLICIES:
+            return copy_text(svm::describe_policies(), size, text);
+        case FAULTLINE_TEXT_PRESETS:
+            return copy_text(lines_of(svm::policy_presets()), size, text);
+        case FAULTLINE_TEXT_VARIATIONS:
+            return copy_text(lines_of(svm::policy_variations()), size, text);
+        case FAULTLINE_TEXT_PAGEFAULT_INFO:
+            return copy_text(device->core().pagefault_info(), size, text);
     }
     return ZE_RESULT_ERROR_INVALID_ENUMERATION;
+}
+
+ze_result_t set_policy(ze_driver_handle_t, const char* wanted, std::size_t* size, char* text) {
+    if (wanted == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_POINTER;
+    const Expected<svm::Policy> policy = svm::parse_policy(wanted);
+    if (!policy.ok()) {
+        if (size != nullptr && text != nullptr) copy_text(policy.error().message, size, text);
+        return ZE_RESULT_ERROR_INVALID_ARGUMENT;
+    }
+    const int err = Driver::instance()->set_policy(*policy);
+    return err == -EBUSY ? ZE_RESULT_ERROR_HANDLE_OBJECT_IN_USE
+           : err != 0    ? ZE_RESULT_ERROR_OUT_OF_HOST_MEMORY
+                         : ZE_RESULT_SUCCESS;
 }
 
 std::int32_t residency_of(Driver& driver, svm::VirtAddr page) {
@@ -80,8 +109,10 @@ void* extension_function(std::string_view name) {
     constexpr faultline_pfnDeviceGetGtStats_t kGetGtStats = entry<get_gt_stats>;
     constexpr faultline_pfnDeviceGetText_t kGetText = entry<get_text>;
     constexpr faultline_pfnDriverGetResidency_t kGetResidency = entry<get_residency>;
+    constexpr faultline_pfnDriverSetPolicy_t kSetPolicy = entry<set_policy>;
     if (name == FAULTLINE_GET_GT_STATS) return address(kGetGtStats);
     if (name == FAULTLINE_GET_TEXT) return address(kGetText);
+    if (name == FAULTLINE_SET_POLICY) return address(kSetPolicy);
     if (name == FAULTLINE_GET_RESIDENCY) return address(kGetResidency);
     return nullptr;
 }

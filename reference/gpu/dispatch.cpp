@@ -135,6 +135,11 @@ std::uint64_t ActiveDispatches::snapshot(std::pmr::vector<DispatchRecord*>& copy
     return version_.load(std::memory_order_relaxed);
 }
 
+bool ActiveDispatches::empty() {
+    svm::MutexLock hold(lock_);
+    return list_.empty();
+}
+
 bool ActiveDispatches::any_unclaimed() {
     svm::MutexLock hold(lock_);
     return std::any_of(list_.begin(), list_.end(), [](DispatchRecord* r) { return r->has_unclaimed(); });

@@ -83,6 +83,7 @@ public:
     /// Replaces `copy` (and its references) by the list; returns its version. Empty on lack of memory.
     std::uint64_t snapshot(std::pmr::vector<DispatchRecord*>& copy);
     bool any_unclaimed();
+    bool empty();
 
 private:
     svm::Mutex lock_{svm::LockRank::kQueue, "gpu.dispatches"};

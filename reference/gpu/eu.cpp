@@ -32,7 +32,6 @@ void HardwareThread::ack(const svm::Pagefault&, int err) {
     do {
         next_ = head;
     } while (!eu.ready_.compare_exchange_weak(head, this, std::memory_order_seq_cst, std::memory_order_relaxed));
-    eu.wake_if_sleeping();
 }
 
 void HardwareThread::main(Transfer from) {

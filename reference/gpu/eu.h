@@ -7,8 +7,8 @@
 // While a work-group runs, the EU is online (tlb.h) and touches arena memory only: the invalidator waits for it, and a
 // page of the heap may be where that invalidator is about to move it from.
 //
-// Thread safety: wake() and HardwareThread::ack() from any thread, neither blocks nor allocates; all else belongs to
-// the thread that runs the EU. Ownership: the Eu owns its stacks and references to the dispatches it runs.
+// Thread safety: wake_if_ready() and HardwareThread::ack() from any thread, neither blocks nor allocates; all else
+// belongs to the thread that runs the EU. Ownership: the Eu owns its stacks and references to the dispatches it runs.
 #pragma once
 
 #include <atomic>
@@ -29,7 +29,7 @@ class Eu;
 /// One resident work-group.
 class HardwareThread final : public svm::Faulter {
 public:
-    /// Any service thread: notes the result and makes the work-group runnable.
+    /// Any service thread: notes the result and makes the work-group runnable; see Eu::wake_if_ready().
     void ack(const svm::Pagefault& fault, int err) override;
 
 private:
@@ -83,6 +83,10 @@ public:
     /// Claims the right to start the task; false when it runs already (it is woken if it sleeps).
     bool begin();
     const EuCounters& counters() const { return counters_; }
+    /// Wakes the EU where it sleeps although a work-group was acked. Any thread.
+    void wake_if_ready() {
+        if (ready_.load(std::memory_order_seq_cst) != nullptr) wake_if_sleeping();
+    }
 
     // -- Called on the EU's thread, from compiled code or its signal handler
     // --------------------------------------------

@@ -3,10 +3,12 @@
 #include <cstring>
 #include <new>
 
+#include "reference/gpu/acks.h"
 #include "reference/gpu/clock.h"
 #include "reference/gpu/copy_engine.h"
 #include "reference/gpu/dispatch.h"
 #include "reference/gpu/eu_threads.h"
+#include "reference/gpu/modelled_copies.h"
 #include "reference/gpu/signals.h"
 #include "reference/svm/arena.h"
 
@@ -29,6 +31,8 @@ struct Gpu::Impl {
     TlbShootdown* shootdown = svm::arena_new<TlbShootdown>();
     ActiveDispatches* dispatches = svm::arena_new<ActiveDispatches>();
     svm::SystemClock* device_clock = svm::arena_new<svm::SystemClock>();
+    EuAcks* acks = svm::arena_new<EuAcks>();
+    ModelledCopies* modelled = nullptr;  ///< null: copies are as fast as the host
     svm::Device* device = nullptr;
     std::vector<Eu*> eus;
     std::unique_ptr<EuThreads> threads;
@@ -38,6 +42,8 @@ struct Gpu::Impl {
         // The core acks its faulters and invalidates until it is gone.
         if (device != nullptr) svm::Device::destroy(device);
         for (Eu* eu : eus) svm::arena_delete(eu);
+        svm::arena_delete(acks);
+        svm::arena_delete(modelled);
         svm::arena_delete(dispatches);
         svm::arena_delete(shootdown);
         svm::arena_delete(copies);
@@ -48,15 +54,25 @@ struct Gpu::Impl {
 Gpu::Gpu(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Gpu::~Gpu() = default;
 
-Expected<std::unique_ptr<Gpu>> Gpu::create(const DeviceModel& model, const svm::Policy& policy, svm::Mm& mm) try {
+Expected<std::unique_ptr<Gpu>> Gpu::create(const DeviceModel& model, const svm::Policy& policy, svm::Mm& mm,
+                                           unsigned index, const svm::Topology* topology) try {
     install_signal_handler();
     auto impl = std::make_unique<Impl>();
     impl->model = model;
     if (int err = impl->copies->start(model.copy_engines); err != 0) return unavailable("copy engines", err);
+    svm::CopyEngine* engines = impl->copies;
+    if (model.copy.is_modelled()) {
+        impl->modelled =
+            svm::arena_new<ModelledCopies>(*impl->copies, model.copy_engines, model.copy, *impl->device_clock);
+        engines = impl->modelled;
+    }
     svm::DeviceConfig config;
     config.mm = &mm;
     config.clock = impl->device_clock;
-    config.tiles[0] = {impl->copies, impl->shootdown, model.vram};
+    config.tiles[0] = {engines, impl->shootdown, model.vram};
+    config.index = index;
+    config.topology = topology;
+    config.acks = impl->acks;
     config.policy = policy;
     config.hardware_threads = model.eus * model.threads_per_eu;
     int err = 0;
@@ -68,11 +84,17 @@ Expected<std::unique_ptr<Gpu>> Gpu::create(const DeviceModel& model, const svm::
         impl->eus.push_back(
             svm::arena_new<Eu>(model.threads_per_eu, *impl->device, *impl->shootdown, *impl->dispatches));
         impl->shootdown->add(*impl->eus.back());
+        impl->acks->add(*impl->eus.back());
     }
     impl->threads = std::make_unique<EuThreads>(impl->eus, mm, kServiceThreads + model.copy_engines);
     return std::unique_ptr<Gpu>(new Gpu(std::move(impl)));
 } catch (const std::bad_alloc&) {
     return unavailable("memory for the device", -ENOMEM);
+}
+
+int Gpu::set_policy(const svm::Policy& policy) {
+    // A dispatch ends when the last of its faults has been acked.
+    return impl_->dispatches->empty() ? impl_->device->set_policy(policy) : -EBUSY;
 }
 
 const DeviceModel& Gpu::model() const { return impl_->model; }

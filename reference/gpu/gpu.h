@@ -59,7 +59,9 @@ class Gpu {
 public:
     /// `mm` outlives the Gpu. Fails with kUnavailable when memory or threads cannot be had. Installs the handler of
     /// signals.h.
-    static Expected<std::unique_ptr<Gpu>> create(const DeviceModel& model, const svm::Policy& policy, svm::Mm& mm);
+    /// `index` is the device's place in `topology` (null: it has no link), which outlives the Gpu.
+    static Expected<std::unique_ptr<Gpu>> create(const DeviceModel& model, const svm::Policy& policy, svm::Mm& mm,
+                                                 unsigned index = 0, const svm::Topology* topology = nullptr);
     ~Gpu();
 
     const DeviceModel& model() const;
@@ -68,6 +70,8 @@ public:
     /// Runs the dispatch on the EUs and waits for it. After an error the rest of its work-groups are dropped. Besides
     /// errors of faults: -EINVAL (no kernel or VM, more than kMaxGroupSize work-items or kMaxLocalMemory), -ENOMEM.
     DispatchResult execute(const Dispatch& dispatch);
+    /// Another policy for VMs made from now on, and other fault queues. 0, -EBUSY while a dispatch runs, -ENOMEM.
+    int set_policy(const svm::Policy& policy);
     /// Copy (src null: clear) or fill on the copy engines, of memory that need not be resident: user pages are touched
     /// as the CPU touches them. Waits. 0 or -EFAULT (address not mapped; the process goes on).
     int copy(void* dst, const void* src, Bytes size);

@@ -1,6 +1,7 @@
-// What a device is assumed to be: sizes, counts, latencies. `native` is as fast as the host allows.
+// What a device is assumed to be: sizes, counts, rates, latencies. `native` is as fast as the host allows.
 //
-// A model is a stated assumption: whatever it yields is printed as `model: NAME`. Thread safety: values.
+// A model is a TOML file: those of reference/gpu/models are built in and found by name, others are read from a path. It
+// is a stated assumption: whatever it yields is printed as `model: NAME`. Thread safety: values.
 #pragma once
 
 #include <string>
@@ -10,15 +11,36 @@
 
 namespace faultline::gpu {
 
-struct DeviceModel {
-    std::string name = "native";
-    Bytes vram{1024ull << 20};
-    unsigned eus = 0;             ///< 0: one per processor that hwloc finds
-    unsigned threads_per_eu = 8;  ///< work-groups resident per EU, as Xe2 has hardware threads
-    unsigned copy_engines = 2;
+/// How long something takes; both zero: as long as the host takes.
+struct Speed {
+    double gb_per_s = 0;  ///< 1e9 bytes a second
+    Nanoseconds latency{0};
+
+    bool is_modelled() const { return gb_per_s > 0 || latency.count() > 0; }
+    Nanoseconds time_of(Bytes size) const {
+        const double transfer = gb_per_s > 0 ? static_cast<double>(size.count) / gb_per_s : 0;
+        return latency + Nanoseconds(static_cast<std::int64_t>(transfer));
+    }
 };
 
-/// The model of that name, with EU count resolved by hwloc; an unknown name is an error that lists the known ones.
+struct DeviceModel {
+    std::string name;
+    std::string description;
+    std::string source;  ///< where its figures come from, or that they are invented
+    unsigned devices = 1;
+    bool linked = false;  ///< every device reaches every other's memory directly
+
+    Bytes vram{1024ull << 20};
+    unsigned eus = 0;             ///< 0: one per processor that hwloc finds
+    unsigned threads_per_eu = 8;  ///< work-groups resident per EU
+    unsigned copy_engines = 2;
+    Speed copy;  ///< of one engine
+};
+
+/// The model of that name, or of that file where the name has a '/' or ends in ".toml"; EU count resolved by hwloc. An
+/// unknown name is an error that lists the known ones; a malformed file one that names file, line and key.
 Expected<DeviceModel> find_model(const std::string& name);
+/// The same of a text; `file` is what errors call it.
+Expected<DeviceModel> parse_model(const std::string& text, const std::string& file);
 
 }  // namespace faultline::gpu

@@ -1,5 +1,6 @@
 #include "reference/svm/clock.h"
 
+#include <sched.h>
 #include <time.h>
 
 #include <chrono>
@@ -7,8 +8,9 @@
 namespace faultline::svm {
 namespace {
 
-// A sleep ends up to 60 us late (50 us of timer slack, and a wake-up); the last stretch is watched.
-constexpr Nanoseconds kWatched = std::chrono::microseconds(100);
+// A sleep ends up to 60 us late (50 us of timer slack, and a wake-up); the last stretch is watched, leaving the processor
+// to whoever has work.
+constexpr Nanoseconds kWatched = std::chrono::microseconds(80);
 
 }  // namespace
 
@@ -20,7 +22,7 @@ void SystemClock::wait_until(Nanoseconds time) {
         while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) != 0) {
         }
     }
-    while (now() < time) __builtin_ia32_pause();
+    while (now() < time) ::sched_yield();
 }
 
 }  // namespace faultline::svm

@@ -229,7 +229,6 @@ TEST_F(Commands, WhatIsNotSupportedIsRefused) {
     ze_kernel_handle_t add = kernel("add_one");
     const ze_group_count_t groups{2, 1, 1};
     ze_command_list_handle_t list = make_list();
-    EXPECT_EQ(zeCommandListAppendMemoryPrefetch(list, &word, 4), ZE_RESULT_ERROR_UNSUPPORTED_FEATURE);
     EXPECT_EQ(zeCommandListAppendMemAdvise(list, device, &word, 4, ZE_MEMORY_ADVICE_SET_READ_MOSTLY),
               ZE_RESULT_ERROR_UNSUPPORTED_FEATURE);
     EXPECT_EQ(zeCommandListAppendLaunchCooperativeKernel(list, add, &groups, nullptr, 0, nullptr),

@@ -1,4 +1,5 @@
 // The reference's extension: GT counters that move with the faults, texts, residency.
+#include <cstring>
 #include <numeric>
 #include <sstream>
 
@@ -32,7 +33,7 @@ protected:
         return 0;
     }
     std::string text(faultline_text_t which) {
-        char buffer[256] = {};
+        char buffer[8192] = {};
         std::size_t size = sizeof(buffer);
         ZE_EXPECT(get_text(device, which, &size, buffer));
         return buffer;
@@ -102,6 +103,47 @@ TEST_F(Extension, TextsSayWhatRuns) {
     EXPECT_EQ(get_text(device, FAULTLINE_TEXT_MODEL, &size, small), ZE_RESULT_ERROR_INVALID_SIZE);
     EXPECT_STREQ(small, "nat");
     EXPECT_EQ(get_text(nullptr, FAULTLINE_TEXT_MODEL, &size, small), ZE_RESULT_ERROR_INVALID_NULL_HANDLE);
+}
+
+TEST_F(Extension, ListsWhatCanBeChosen) {
+    EXPECT_EQ("xe-7.0\nfine-grained\nseries-v4\n", text(FAULTLINE_TEXT_PRESETS));
+    EXPECT_NE(std::string::npos, text(FAULTLINE_TEXT_VARIATIONS).find("locking=fine-grained\n"));
+    EXPECT_NE(std::string::npos, text(FAULTLINE_TEXT_POLICIES).find("num_pf_work=2"));
+    EXPECT_NE(std::string::npos, text(FAULTLINE_TEXT_PAGEFAULT_INFO).find("pagefault queue size: "));
+}
+
+TEST_F(Extension, ThePolicyCanBeChanged) {
+    faultline_pfnDriverSetPolicy_t set_policy = nullptr;
+    ZE_ASSERT(zeDriverGetExtensionFunctionAddress(driver, FAULTLINE_SET_POLICY, reinterpret_cast<void**>(&set_policy)));
+    const std::string before = text(FAULTLINE_TEXT_POLICY);
+    char why[256] = {};
+    std::size_t size = sizeof(why);
+    EXPECT_EQ(ZE_RESULT_ERROR_INVALID_ARGUMENT, set_policy(driver, "xe-7.0,queue=none", &size, why));
+    EXPECT_EQ("policy: 'none' is no value of queue; values: asid-hash, round-robin, single", std::string(why));
+    EXPECT_EQ(before, text(FAULTLINE_TEXT_POLICY));
+    ZE_EXPECT(set_policy(driver, "series-v4,chaining=off", nullptr, nullptr));
+    EXPECT_EQ("series-v4,chaining=off", text(FAULTLINE_TEXT_POLICY));
+    MallocMemory memory(8u << 20);
+    std::memset(memory.data, 0, 8u << 20);
+    touch(memory.data, 8u << 20, 4096);
+    for (std::size_t i = 0; i < 2048; ++i) ASSERT_EQ(1u, memory.words()[i * 1024]);
+    ZE_EXPECT(set_policy(driver, before.c_str(), nullptr, nullptr));
+    touch(memory.data, 8u << 20, 4096);
+    for (std::size_t i = 0; i < 2048; ++i) ASSERT_EQ(2u, memory.words()[i * 1024]);
+}
+
+// zeCommandListAppendMemoryPrefetch moves malloc memory, and its kernels do not fault on it.
+TEST_F(Extension, PrefetchSparesTheFaults) {
+    MallocMemory memory(8u << 20);
+    std::memset(memory.data, 0, 8u << 20);
+    ze_command_list_handle_t list = make_immediate();
+    ZE_EXPECT(zeCommandListAppendMemoryPrefetch(list, memory.data, 8u << 20));
+    EXPECT_EQ(std::vector<std::int32_t>(2048, 0), residency(memory.data, 2048));
+    const std::uint64_t faults = counter("svm_pagefault_count");
+    touch(memory.data, 8u << 20, 4096);
+    EXPECT_EQ(faults, counter("svm_pagefault_count"));
+    for (std::size_t i = 0; i < 2048; ++i) ASSERT_EQ(1u, memory.words()[i * 1024]);
+    ZE_EXPECT(zeCommandListDestroy(list));
 }
 
 }  // namespace

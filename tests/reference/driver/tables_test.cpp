@@ -149,9 +149,6 @@ TEST_F(Tables, UnsupportedEntriesSaySo) {
               ZE_RESULT_ERROR_UNSUPPORTED_FEATURE);
     EXPECT_EQ(get<ze_mem_dditable_t>("zeGetMemProcAddrTable").pfnGetIpcHandle(nullptr, nullptr, nullptr),
               ZE_RESULT_ERROR_UNSUPPORTED_FEATURE);
-    EXPECT_EQ(get<ze_command_list_dditable_t>("zeGetCommandListProcAddrTable")
-                  .pfnAppendMemAdvise(nullptr, nullptr, nullptr, 0, ZE_MEMORY_ADVICE_SET_READ_MOSTLY),
-              ZE_RESULT_ERROR_UNSUPPORTED_FEATURE);
     EXPECT_EQ(get<zet_metric_group_dditable_t>("zetGetMetricGroupProcAddrTable").pfnGet(nullptr, nullptr, nullptr),
               ZE_RESULT_ERROR_UNSUPPORTED_FEATURE);
     EXPECT_EQ(get<zes_device_dditable_t>("zesGetDeviceProcAddrTable").pfnGetProperties(nullptr, nullptr),
