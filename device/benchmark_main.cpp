@@ -89,7 +89,8 @@ int benchmark_main(int argc, char** argv, const BenchmarkProgram& program) {
         add_context(*session);
     }
     const unsigned threads = device ? device->hardware_threads() : kListedHardwareThreads;
-    if (Status s = program.register_benchmarks({threads, session.get()}); !s) return fail(s.error());
+    if (Status s = program.register_benchmarks({threads, device ? &*device : nullptr, session.get()}); !s)
+        return fail(s.error());
 
     const std::size_t ran = benchmark::RunSpecifiedBenchmarks();
     // Registered functions hold kernels and buffers of the session, so they go first.

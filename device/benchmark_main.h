@@ -24,7 +24,8 @@ inline constexpr unsigned kListedHardwareThreads = 1024;
 /// What a program's benchmarks may depend on when they are registered.
 struct Registration {
     unsigned hardware_threads = 0;
-    Session* session = nullptr;  ///< outlives every run; null when benchmarks are only listed
+    const Device* device = nullptr;  ///< outlives every run; null when benchmarks are only listed and there is none
+    Session* session = nullptr;      ///< outlives every run; null when benchmarks are only listed
 };
 
 struct BenchmarkProgram {

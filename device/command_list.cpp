@@ -60,4 +60,8 @@ Status CommandList::copy(void* destination, const void* source, Bytes size, cons
                  zeCommandListAppendMemoryCopy(get(), destination, source, size.count, handle_of(signal), 0, nullptr));
 }
 
+Status CommandList::prefetch(const void* start, Bytes size) {
+    return check("zeCommandListAppendMemoryPrefetch", zeCommandListAppendMemoryPrefetch(get(), start, size.count));
+}
+
 }  // namespace faultline::device

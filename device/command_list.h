@@ -25,6 +25,9 @@ public:
     Status barrier(const Event* signal = nullptr);
     Status copy(void* destination, const void* source, Bytes size, const Event* signal = nullptr);
 
+    /// Moves memory of the process to the device (zeCommandListAppendMemoryPrefetch), as far as its driver does.
+    Status prefetch(const void* start, Bytes size);
+
     ze_command_list_handle_t get() const { return handle_.get(); }
 
 private:

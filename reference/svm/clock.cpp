@@ -8,8 +8,8 @@
 namespace faultline::svm {
 namespace {
 
-// A sleep ends up to 60 us late (50 us of timer slack, and a wake-up); the last stretch is watched, leaving the processor
-// to whoever has work.
+// A sleep ends up to 60 us late (50 us of timer slack, and a wake-up); the last stretch is watched, leaving the
+// processor to whoever has work.
 constexpr Nanoseconds kWatched = std::chrono::microseconds(80);
 
 }  // namespace

@@ -3,7 +3,7 @@
 // One block per 2 MiB of address space that was ever watched. A page has one of these states; system memory is the rule
 // and needs no block. Blocks are never freed before the table is: address space is reused, and 16 bytes a page are 0.4
 // %. Thread safety: find() is lock-free; a block's entries under its `lock` (a leaf, never held while anything waits).
-// `migrate_lock` serialises migrations that touch the block.
+// `migrate_lock` serialises migrations that touch the same 64 KiB.
 #pragma once
 
 #include <array>
@@ -11,6 +11,7 @@
 #include <bitset>
 
 #include "reference/svm/lock.h"
+#include "reference/svm/span_lock.h"
 #include "reference/svm/types.h"
 
 namespace faultline::svm {
@@ -45,7 +46,7 @@ struct EntryBlock {
     Interval interval() const { return {base, base + kSize2M}; }
 
     const VirtAddr base;
-    Mutex migrate_lock{LockRank::kMigrate, "mm.block.migrate_lock"};
+    SpanLock migrate_lock{LockRank::kMigrate, "mm.block.migrate_lock"};
     Mutex lock{LockRank::kLeaf, "mm.block.lock"};
     std::array<Entry, kPages> entries FL_GUARDED_BY(lock);
     std::bitset<kPages> registered FL_GUARDED_BY(lock);  ///< userfaultfd tells us about these pages

@@ -277,7 +277,7 @@ int Mm::Impl::migrate_to_devmem(Pagemap& pagemap, Interval interval, Nanoseconds
     if (zdd == nullptr) return err;
     zdd->expiration.store((pagemap.clock().now() + timeslice).count(), std::memory_order_relaxed);
     {
-        MutexLock guard(block->migrate_lock);
+        const SpanGuard guard(block->migrate_lock, interval);
         for (int i = 0; i < kExclusiveTries; ++i) {
             err = try_migrate_to_devmem(*block, zdd, interval, vma);
             if (err != -EBUSY || frozen.load() != 0 || has_device_pages(*block, interval)) break;

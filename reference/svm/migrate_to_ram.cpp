@@ -107,22 +107,31 @@ bool Mm::Impl::put_back(EntryBlock& block, Interval interval, VirtAddr unit) {
     return uffd.has_move() && done == interval.size();
 }
 
-int Mm::Impl::migrate_to_ram(EntryBlock& block, Interval part, Which which) {
-    if (part.empty()) return 0;
-    MutexLock guard(block.migrate_lock);
+/// The smallest interval that has all pages of the part that match; empty where none does.
+Interval Mm::Impl::span_of(EntryBlock& block, Interval part, Which which) {
     const unsigned first = block.index_of(part.start);
     const unsigned end = first + static_cast<unsigned>(part.pages());
     unsigned low = end;
     unsigned high = first;
-    {
-        MutexLock entries_guard(block.lock);
-        for (unsigned i = first; i < end; ++i) {
-            if (!which.matches(block.entries[i])) continue;
-            low = std::min(low, i);
-            high = i + 1;
-        }
+    MutexLock guard(block.lock);
+    for (unsigned i = first; i < end; ++i) {
+        if (!which.matches(block.entries[i])) continue;
+        low = std::min(low, i);
+        high = i + 1;
     }
-    if (low >= high) return 0;
+    return {block.page_at(low), block.page_at(high)};
+}
+
+int Mm::Impl::migrate_to_ram(EntryBlock& block, Interval part, Which which) {
+    if (part.empty()) return 0;
+    // Only what is there is locked: other migrations of the block go on.
+    const Interval span = span_of(block, part, which);
+    if (span.empty()) return 0;
+    const SpanGuard guard(block.migrate_lock, span);
+    const Interval left = span_of(block, span, which);
+    if (left.empty()) return 0;
+    const unsigned low = block.index_of(left.start);
+    const unsigned high = low + static_cast<unsigned>(left.pages());
 
     std::array<Entry, EntryBlock::kPages> taken;
     {

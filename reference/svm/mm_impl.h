@@ -74,6 +74,7 @@ private:
     void give_back_sources(EntryBlock& block, Interval interval, VirtAddr unit, std::span<const Entry> sources,
                            bool out);
     static bool has_device_pages(EntryBlock& block, Interval interval);
+    static Interval span_of(EntryBlock& block, Interval part, Which which);
     bool put_back(EntryBlock& block, Interval interval, VirtAddr unit);
     void put_back_page(VirtAddr page, VirtAddr from);
     void end_discarded(VirtAddr page, EntryState state);
