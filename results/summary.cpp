@@ -74,6 +74,7 @@ std::vector<SummaryRow> summarise(const BenchmarkReport& report) {
         row.p999 = median_of(repetitions[i], "latency_p999_ns");
         row.max = largest_of(repetitions[i], "latency_max_ns");
         row.bytes_per_second = median_of(repetitions[i], "bytes_per_second");
+        row.speedup = median_of(repetitions[i], "speedup");
         row.spread = spread_of(repetitions[i]);
     }
     return rows;

@@ -38,6 +38,8 @@ int run_command(const RunOptions& options, const Layout& layout);
 int list_command(const std::string& suite, const Layout& layout);
 int devices_command(bool json, const Layout& layout);
 int doctor_command(bool json, const Layout& layout);
+/// What --policy of `run` takes: every preset and knob of the reference.
+int policies_command(const Layout& layout);
 
 struct ImportOptions {
     std::vector<std::filesystem::path> paths;

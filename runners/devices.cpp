@@ -106,6 +106,7 @@ Expected<Probe> parse_probe(const std::string& text) {
             entry.record.policy = device.at("policy").get<std::string>();
             entry.record.model = device.at("model").get<std::string>();
             entry.record.monitor = device.at("monitor").get<std::string>();
+            entry.policies = device.at("policies").get<std::string>();
             entry.uuid = device.at("uuid").get<std::string>();
             entry.pci = device.at("pci").get<std::string>();
             entry.vram_bytes = device.at("vram_bytes").get<std::uint64_t>();

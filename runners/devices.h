@@ -20,6 +20,7 @@ namespace faultline::runners {
 
 struct DeviceEntry {
     results::DeviceRecord record;
+    std::string policies;  ///< what can be chosen, as the driver describes it; empty on a real device
     std::string uuid;
     std::string pci;
     std::uint64_t vram_bytes = 0;

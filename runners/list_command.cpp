@@ -21,10 +21,12 @@ int list_command(const std::string& suite_name, const Layout& layout) {
         return report_error(
             {ErrorKind::kBadInput, fmt::format("unknown suite \"{}\"; suites: {}", suite_name, suite_names())});
     }
-    const Expected<DeviceEntry> device = choose_device(DeviceRequest{}, layout, nullptr);
+    const DeviceRequest request = device_for(*suite, {});
+    const Expected<DeviceEntry> device = choose_device(request, layout, nullptr);
     // Which benchmarks there are depends on the device: how many threads it has. Without one the programs list what a
     // large device would run.
-    const auto environment = device ? device_environment(*device, layout, {}) : std::map<std::string, std::string>{};
+    const auto environment =
+        device ? device_environment(*device, layout, request.reference) : std::map<std::string, std::string>{};
     const auto benchmarks = list_benchmarks(*suite, layout, environment, nullptr);
     if (!benchmarks) return report_error(benchmarks.error());
     const Expected<std::vector<Job>> jobs = plan(*suite, Overrides{}, layout, *benchmarks);

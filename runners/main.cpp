@@ -36,7 +36,8 @@ void add_run(CLI::App& app, Parsed& parsed) {
         ->check(CLI::IsMember({"auto", "xe", "reference"}))
         ->capture_default_str();
     run->add_option("--device-index", options.device.index, "among the devices of the kind")->capture_default_str();
-    run->add_option("--policy", options.device.reference.policy, "reference only: NAME[,knob=value...]");
+    run->add_option("--policy", options.device.reference.policy,
+                    "reference only: NAME[,knob=value...]; see `faultline policies`");
     run->add_option("--model", options.device.reference.model, "reference only: device model");
     run->add_option("--output", options.output, "directory to make; default: faultline-runs/<UTC time>-<suite>");
     run->add_option("--repetitions", options.overrides.repetitions, "of each benchmark, in place of the suite's")
@@ -83,10 +84,12 @@ int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (app.got_subcommand("export")) return export_command(parsed.exported);
     if (app.got_subcommand("list")) return list_command(parsed.list_suite, layout);
     if (app.got_subcommand("devices")) return devices_command(parsed.devices_json, layout);
+    if (app.got_subcommand("policies")) return policies_command(layout);
     if (app.got_subcommand("doctor")) return doctor_command(parsed.doctor_json, layout);
     if (!app.got_subcommand("help")) {
-        return report_error({ErrorKind::kBadInput,
-                             "a subcommand is required: run, runs, import, export, list, devices, doctor or help"});
+        return report_error(
+            {ErrorKind::kBadInput,
+             "a subcommand is required: run, runs, import, export, list, devices, policies, doctor or help"});
     }
     fmt::print("{}", app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
     return kExitOk;
@@ -106,6 +109,7 @@ int main_of(int argc, char** argv) {
     CLI::App* devices =
         app.add_subcommand("devices", "list Level Zero devices, and whether they can fault on malloc memory");
     devices->add_flag("--json", parsed.devices_json, "as JSON");
+    app.add_subcommand("policies", "list the policies of the reference: presets, knobs and their values");
     CLI::App* doctor = app.add_subcommand("doctor", "check what a run needs, and say what to do where it is missing");
     doctor->add_flag("--json", parsed.doctor_json, "as JSON");
     app.add_subcommand("help", "print this");

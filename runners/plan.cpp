@@ -51,6 +51,13 @@ std::string family_of(const std::string& benchmark) {
     return benchmark.substr(0, benchmark.find('/', first + 1));
 }
 
+DeviceRequest device_for(const Suite& suite, DeviceRequest asked) {
+    if (suite.model.empty() || asked.kind == "xe") return asked;
+    asked.kind = "reference";
+    if (asked.reference.model.empty()) asked.reference.model = suite.model;
+    return asked;
+}
+
 Expected<std::vector<Job>> plan(const Suite& suite, const Overrides& overrides, const Layout& layout,
                                 const std::map<std::string, std::vector<std::string>>& benchmarks_of) {
     const Expected<std::regex> user = compile(overrides.filter, "--filter");

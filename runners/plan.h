@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/expected.h"
+#include "runners/devices.h"
 #include "runners/interrupt.h"
 #include "runners/layout.h"
 #include "runners/suites.h"
@@ -36,6 +37,9 @@ struct Overrides {
 
 /// "fault/first_touch" of "fault/first_touch/read/untouched/stride:4K".
 std::string family_of(const std::string& benchmark);
+
+/// What was asked for, with what the suite wants where nothing was said.
+DeviceRequest device_for(const Suite& suite, DeviceRequest asked);
 
 /// The jobs of `suite` over the benchmarks of each program, in the programs' order. A benchmark that two selections of
 /// one suite choose is run by the first. Error: kBadInput for a malformed filter and for one that leaves nothing.

@@ -48,6 +48,7 @@ Json to_json(const device::Device& device) {
                 {"policy", extension_text(device, FAULTLINE_TEXT_POLICY)},
                 {"model", extension_text(device, FAULTLINE_TEXT_MODEL)},
                 {"monitor", extension_text(device, FAULTLINE_TEXT_MONITOR)},
+                {"policies", extension_text(device, FAULTLINE_TEXT_POLICIES)},
                 {"uuid", device.uuid},
                 {"pci", device.pci},
                 {"vram_bytes", device.vram.count},

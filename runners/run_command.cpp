@@ -109,12 +109,13 @@ int run_command(const RunOptions& given, const Layout& layout) {
     const std::tm started = fmt::gmtime(std::time(nullptr));
     const auto start = std::chrono::steady_clock::now();
 
-    const Expected<DeviceEntry> device = choose_device(options.device, layout, &interrupt);
+    const DeviceRequest request = device_for(*suite, options.device);
+    const Expected<DeviceEntry> device = choose_device(request, layout, &interrupt);
     if (interrupt.signal() != 0) return interrupted_status(interrupt);
     if (!device) return report_error(device.error());
     Json facts = run_facts(*device);
     if (Status s = check_same_machine(*earlier, facts); !s) return report_error(s.error());
-    const auto environment = device_environment(*device, layout, options.device.reference);
+    const auto environment = device_environment(*device, layout, request.reference);
     const auto benchmarks = list_benchmarks(*suite, layout, environment, &interrupt);
     if (interrupt.signal() != 0) return interrupted_status(interrupt);
     if (!benchmarks) return report_error(benchmarks.error());

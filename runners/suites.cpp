@@ -20,20 +20,27 @@ constexpr std::array kQuick = {
 };
 constexpr std::array kFault = {Selection{kBench, "^fault/", 10, 0.2, seconds(900), 1.0}};
 constexpr std::array kWorkload = {Selection{kWorkloads, "^workload/", 10, 0.2, seconds(900), 1.0}};
-constexpr std::array kAll = {Selection{kBench, ".", 10, 0.2, seconds(900), 1.0},
+// Each benchmark measures its baseline beside it, so few repetitions do.
+constexpr std::array kPolicy = {Selection{kBench, "^policy/", 3, 0.2, seconds(900), 0.8}};
+// Policies are compared on a model of their own.
+constexpr std::array kAll = {Selection{kBench, "^(?!policy/)", 10, 0.2, seconds(900), 1.0},
                              Selection{kWorkloads, ".", 10, 0.2, seconds(900), 1.0}};
 
 constexpr std::array kSuites = {
     Suite{"quick", "a first answer within two minutes", kQuick},
     Suite{"fault", "every fault benchmark, ten repetitions", kFault},
     Suite{"workloads", "every whole program, ten repetitions", kWorkload},
-    Suite{"all", "everything there is, ten repetitions", kAll},
+    Suite{"policy", "presets and single knobs of the reference, each beside xe-7.0", kPolicy, "slow-copy"},
+    Suite{"all", "every benchmark and program of a device, ten repetitions", kAll},
 };
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kQuestions = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kQuestions = {{
     {"fault/first_touch", "What does the first GPU access to a page of malloc memory cost?"},
     {"fault/parallelism", "How does the fault rate grow with the number of GPU threads that fault at once?"},
     {"fault/same_page_storm", "What does it cost when many GPU threads fault on one page at once?"},
+    {"policy/faults", "What does a policy do to the throughput of 8 faults at once?"},
+    {"policy/storm", "What does a policy do when every hardware thread faults on one page?"},
+    {"policy/prefetch", "What does a policy do to the throughput of prefetch?"},
     {"workload/bfs", "How fast is breadth-first search over a graph in malloc memory?"},
 }};
 

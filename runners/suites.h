@@ -24,12 +24,13 @@ struct Suite {
     std::string_view name;
     std::string_view description;
     std::span<const Selection> selections;
+    std::string_view model{};  ///< not empty: for the reference alone, on this device model unless another is asked for
 };
 
 std::span<const Suite> suites();
 /// nullptr when there is none of that name.
 const Suite* find_suite(std::string_view name);
-/// "quick, fault, workloads, all"
+/// "quick, fault, workloads, policy, all"
 std::string suite_names();
 
 /// What a family asks, in one line; empty for a family that the table does not know.

@@ -17,23 +17,40 @@ namespace {
 
 using results::SummaryRow;
 
-constexpr std::size_t kFigures = 7;
-constexpr std::array<const char*, kFigures> kHeadings = {"faults/s", "vary", "p50", "p99", "p99.9", "max", "B/s"};
-constexpr std::array<int, kFigures> kWidths = {8, 4, 6, 6, 6, 6, 5};
+/// One column: its heading, its width, and the cell of a row; nothing where the row has no such figure.
+struct Column {
+    const char* heading;
+    int width;
+    std::optional<std::string> (*cell)(const SummaryRow& row);
+};
 
 template <typename Format>
-std::string cell(const std::optional<double>& value, Format format) {
-    return value ? format(*value) : std::string("-");
+std::optional<std::string> formatted(const std::optional<double>& value, Format format) {
+    return value ? std::optional<std::string>(format(*value)) : std::nullopt;
 }
 
-std::array<std::string, kFigures> cells(const SummaryRow& row) {
-    return {cell(row.faults_per_second, format_quantity),
-            cell(row.spread, [](double s) { return fmt::format("{:.0f}%", s * 100); }),
-            cell(row.p50, format_latency),
-            cell(row.p99, format_latency),
-            cell(row.p999, format_latency),
-            cell(row.max, format_latency),
-            cell(row.bytes_per_second, format_quantity)};
+constexpr std::array kColumns = {
+    Column{"faults/s", 8, [](const SummaryRow& r) { return formatted(r.faults_per_second, format_quantity); }},
+    Column{"vary", 4,
+           [](const SummaryRow& r) {
+               return formatted(r.spread, [](double s) { return fmt::format("{:.0f}%", s * 100); });
+           }},
+    Column{"p50", 6, [](const SummaryRow& r) { return formatted(r.p50, format_latency); }},
+    Column{"p99", 6, [](const SummaryRow& r) { return formatted(r.p99, format_latency); }},
+    Column{"p99.9", 6, [](const SummaryRow& r) { return formatted(r.p999, format_latency); }},
+    Column{"max", 6, [](const SummaryRow& r) { return formatted(r.max, format_latency); }},
+    Column{"B/s", 5, [](const SummaryRow& r) { return formatted(r.bytes_per_second, format_quantity); }},
+    Column{"speedup", 7,
+           [](const SummaryRow& r) { return formatted(r.speedup, [](double x) { return fmt::format("{:.2f}", x); }); }},
+};
+
+/// Those that some row has a figure for.
+std::vector<Column> columns_of(const std::vector<SummaryRow>& rows) {
+    std::vector<Column> used;
+    for (const Column& column : kColumns)
+        if (std::any_of(rows.begin(), rows.end(), [&](const SummaryRow& row) { return column.cell(row).has_value(); }))
+            used.push_back(column);
+    return used;
 }
 
 /// The part of a name that differs within its family, without what Google Benchmark adds to say how it timed.
@@ -45,10 +62,12 @@ std::string short_name(const std::string& benchmark) {
     return name.empty() ? benchmark : name;
 }
 
-std::string line(const std::string& name, std::size_t name_width, int gap,
-                 const std::array<std::string, kFigures>& figures) {
+/// `cell` gives each column's text.
+template <typename Cell>
+std::string line(const std::string& name, std::size_t name_width, int gap, const std::vector<Column>& columns,
+                 Cell cell) {
     std::string text = fmt::format("{:<{}}", name, name_width);
-    for (std::size_t i = 0; i < kFigures; ++i) text += fmt::format("{:{}}{:>{}}", "", gap, figures[i], kWidths[i]);
+    for (const Column& column : columns) text += fmt::format("{:{}}{:>{}}", "", gap, cell(column), column.width);
     return text + "\n";
 }
 
@@ -67,20 +86,20 @@ std::string heading(const results::Manifest& manifest, std::size_t benchmarks, s
 std::string table(const std::vector<SummaryRow>& rows, int columns) {
     std::size_t name_width = 0;
     for (const SummaryRow& row : rows) name_width = std::max(name_width, short_name(row.benchmark).size() + 1);
+    const std::vector<Column> used = columns_of(rows);
     int figures_width = 0;
-    for (const int width : kWidths) figures_width += width;
-    const bool roomy = static_cast<int>(name_width) + figures_width + 2 * static_cast<int>(kFigures) <= columns;
+    for (const Column& column : used) figures_width += column.width;
+    const bool roomy = static_cast<int>(name_width) + figures_width + 2 * static_cast<int>(used.size()) <= columns;
     const int gap = roomy ? 2 : 1;
-    std::array<std::string, kFigures> headings;
-    std::copy(kHeadings.begin(), kHeadings.end(), headings.begin());
-    std::string text = line("", name_width, gap, headings);
+    std::string text = line("", name_width, gap, used, [](const Column& column) { return column.heading; });
     std::string family;
     for (const SummaryRow& row : rows) {
         if (family_of(row.benchmark) != family) {
             family = family_of(row.benchmark);
             text += family + "\n";
         }
-        text += line(" " + short_name(row.benchmark), name_width, gap, cells(row));
+        text += line(" " + short_name(row.benchmark), name_width, gap, used,
+                     [&](const Column& column) { return column.cell(row).value_or("-"); });
     }
     return text;
 }
@@ -110,6 +129,8 @@ std::string summary_text(const results::Manifest& manifest, const results::Bench
         text +=
             "\nMedians over repetitions; max: the largest of all; vary: (max - min) / median of the rate.\nLatencies: "
             "of every access, faulting or not, by the device's clock.\n";
+        if (std::any_of(good.begin(), good.end(), [](const SummaryRow& row) { return row.speedup.has_value(); }))
+            text += "speedup: over the baseline that was measured in turn with it.\n";
     }
     if (!failures.empty()) text += "\nfailed or not run:\n" + failures;
     return text;

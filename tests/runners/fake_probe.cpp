@@ -14,7 +14,7 @@ std::string device(const std::string& kind, const std::string& name, int caps, c
     const std::string model = policy.empty() ? "" : environment("FAULTLINE_MODEL", "native");
     return R"({"kind": ")" + kind + R"(", "index": 0, "name": ")" + name +
            R"(", "driver_version": "0.1.0", "policy": ")" + policy + R"(", "model": ")" + model +
-           R"(", "monitor": "", "uuid": "00", "pci": "", "vram_bytes": 1073741824, "hardware_threads": 32,
+           R"(", "monitor": "", "policies": "", "uuid": "00", "pci": "", "vram_bytes": 1073741824, "hardware_threads": 32,
            "shared_system_caps": )" +
            std::to_string(caps) + "}";
 }

@@ -85,6 +85,42 @@ TEST(OnReference, RunsOneOfEachFamilyAndKeepsTheirLatencies) {
     EXPECT_EQ(file->samples.back().repetition, 1u);
 }
 
+TEST(OnReference, PoliciesAreListedAndAnyKnobCanBeRun) {
+    const ChildResult list = faultline({"policies"});
+    EXPECT_EQ(list.code, 0) << list.err;
+    for (const char* name : {"xe-7.0", "fine-grained", "series-v4", "num_pf_work=2", "chaining=off", "1..8"})
+        EXPECT_THAT(list.out, HasSubstr(name));
+    const TemporaryDirectory directory;
+    const auto run_with = [&](const std::string& policy) {
+        return faultline({"run", "--device", "reference", "--policy", policy, "--output",
+                          (directory.path() / "run").string(), "--db", (directory.path() / "faultline.db").string(),
+                          "--repetitions", "1", "--min-time", "0.01", "--filter", "parallelism/read/threads:1/"});
+    };
+    const ChildResult good = run_with("series-v4,num_pf_work=4,chaining=off");
+    EXPECT_EQ(good.code, 0) << good.err;
+    EXPECT_THAT(good.out, HasSubstr("policy: series-v4,num_pf_work=4,chaining=off"));
+    const ChildResult bad = run_with("series-v4,num_pf_work=9");
+    EXPECT_EQ(bad.code, 2);
+    EXPECT_THAT(bad.err, HasSubstr("'9' is no value of num_pf_work; values: 1..8"));
+}
+
+// The suite that compares policies runs on a model whose copy engines set migration time, and says so.
+TEST(OnReference, PoliciesAreComparedBesideTheirBaseline) {
+    const TemporaryDirectory directory;
+    const ChildResult run =
+        faultline({"run", "--suite", "policy", "--output", (directory.path() / "run").string(), "--db",
+                   (directory.path() / "faultline.db").string(), "--repetitions", "1", "--min-time", "0.01", "--filter",
+                   "(storm|prefetch)/series-v4$|(storm|prefetch)/series-v4/"});
+    EXPECT_EQ(run.code, 0) << run.out << run.err;
+    EXPECT_THAT(run.out, testing::AllOf(HasSubstr("model: slow-copy"), HasSubstr("speedup")));
+    const auto report = results::read_benchmark_report(directory.path() / "run" / "run.json");
+    ASSERT_TRUE(report.ok());
+    for (const Json& benchmark : report->benchmarks) {
+        if (benchmark["run_name"].get<std::string>().find("storm") == std::string::npos) continue;
+        EXPECT_GT(benchmark.value("received_per_served", 0.0), 1) << "some faults hang on to others";
+    }
+}
+
 TEST(OnReference, APolicyOrModelThatDoesNotExistIsRefusedWithThoseThatDo) {
     const ChildResult policy = faultline({"run", "--device", "reference", "--policy", "nonsense"});
     EXPECT_EQ(policy.code, 2);
