@@ -92,13 +92,14 @@ void Vm::Impl::range_destroy_locked(SvmRange& range) {
     range.removed = true;
     zap_and_flush(range.interval);
     range.pages.unmap(gpusvm);
-    {
-        MutexLock guard(garbage_list_lock);
-        if (range.garbage_collector_link.is_linked()) garbage_list.erase(garbage_list.iterator_to(range));
-    }
     --ranges;
-    MutexLock guard(gpusvm.range_lock());
-    gpusvm.range_remove(&range);
+    {
+        MutexLock guard(gpusvm.range_lock());
+        gpusvm.range_remove(&range);
+    }
+    // Only now: as long as it was in the tree, an unmap could queue it again.
+    MutexLock guard(garbage_list_lock);
+    if (range.garbage_collector_link.is_linked()) garbage_list.erase(garbage_list.iterator_to(range));
 }
 
 int Vm::Impl::garbage_collector() {
