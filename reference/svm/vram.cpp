@@ -1,5 +1,6 @@
 #include "reference/svm/vram.h"
 
+#include <sched.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -24,6 +25,11 @@ unsigned order_of(Bytes size) {
     const std::uint64_t pages = std::max<std::uint64_t>(1, (size.count + kPageSize - 1) >> kPageShift);
     return static_cast<unsigned>(std::bit_width(pages - 1));
 }
+
+/// Rounds of the LRU in vain, each with a turn for the other threads, before an allocation gives up: a migration of 2
+/// MiB takes about 200 us, a round over busy blocks 1.
+constexpr unsigned kRounds = 10'000;
+
 constexpr Bytes size_of(unsigned order) { return {kPageSize << order}; }
 
 }  // namespace
@@ -122,23 +128,34 @@ int Vram::alloc(Bytes size, VramUser* user, bool may_evict, VramBlock* block) {
     if (size_of(order) > impl_->size) return -EINVAL;
     if (should_fail(FailPoint::kVram)) return -ENOMEM;
 
-    // A turn is in vain when the user was busy, or when its block is still there: another thread may hold it yet. A
-    // round of turns in vain means that there is nothing to be had.
+    // A turn is in vain when the user was busy, or when its block is still there: another thread holds it yet, to evict
+    // it, say. As TTM waits for a busy buffer when all are, further rounds are tried before there is nothing to be had.
+    unsigned rounds = 0;
     for (std::uint32_t in_vain = 0;;) {
         VramUser* victim = nullptr;
         std::uint64_t frees_before = 0;
         {
             MutexLock held(impl_->lock);
             if (impl_->try_alloc(order, user, block)) return 0;
-            if (!may_evict || in_vain >= impl_->lru_count) return -ENOMEM;
+            if (!may_evict || impl_->lru_count == 0 || rounds == kRounds) return -ENOMEM;
             victim = impl_->next_victim();
             frees_before = impl_->frees;
         }
-        if (victim == nullptr) return -ENOMEM;
-        const int err = victim->evict();
-        victim->put();
-        MutexLock held(impl_->lock);
-        if (err != 0 || impl_->frees == frees_before) ++in_vain;
+        int err = -EBUSY;  // all are going
+        if (victim != nullptr) {
+            err = victim->evict();
+            victim->put();
+        }
+        bool round_over = victim == nullptr;
+        {
+            MutexLock held(impl_->lock);
+            if (err == 0 && impl_->frees != frees_before) continue;
+            round_over |= ++in_vain >= impl_->lru_count;
+        }
+        if (!round_over) continue;
+        in_vain = 0;
+        ++rounds;
+        sched_yield();
     }
 }
 

@@ -43,7 +43,7 @@ public:
     static Vram* create(Bytes size, int* err);
     static void destroy(Vram* vram);
 
-    /// Allocates; evicts least recently used blocks when full and `may_evict`. 0, -ENOMEM (a whole round of the LRU
+    /// Allocates; evicts least recently used blocks when full and `may_evict`. 0, -ENOMEM (round after round of the LRU
     /// gave nothing), -EINVAL (larger than the VRAM). Contents are undefined: clear or overwrite them. REQUIRES: no
     /// lock that a user's evict() takes is held, when `may_evict`.
     int alloc(Bytes size, VramUser* user, bool may_evict, VramBlock* block);
