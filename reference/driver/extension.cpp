@@ -13,7 +13,7 @@ namespace faultline::driver {
 namespace {
 
 std::string monitor_text(const svm::Mm& mm) {
-    std::string text = mm.has_move() ? "uffd+move" : "uffd+write-protect";
+    std::string text = mm.has_move() ? "uffd+move" : "uffd+mremap";
     if (mm.user_mode_only()) text += ", user-mode-only";
     return text;
 }

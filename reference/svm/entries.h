@@ -17,14 +17,12 @@
 namespace faultline::svm {
 
 struct Zdd;
+struct Migration;
 
 enum class EntryState : std::uint8_t {
     kSystem,     ///< none: the page, present or not, is the CPU's
     kDevice,     ///< device-private: page `index` of `zdd`
-    kMigrating,  ///< on its way; a CPU that faults on it waits for the wake at the end
-    kDiscarded,  ///< was migrating when the CPU discarded it: the migration drops its bytes
-    kUnmapped,   ///< was migrating when the CPU unmapped it; other memory may stand there by now
-    kMoved,      ///< was migrating when mremap took it away: the migration puts it at `forward`
+    kMigrating,  ///< page `index` of `migration`; a CPU that faults on it waits for the wake at the end
 };
 
 struct Entry {
@@ -32,7 +30,7 @@ struct Entry {
     std::uint32_t index = 0;
     union {
         Zdd* zdd = nullptr;
-        std::uint64_t forward;
+        Migration* migration;
     };
 };
 
@@ -54,6 +52,38 @@ struct EntryBlock {
     /// reported yet may be marked: whoever touches it takes an ordinary CPU fault. Saves a mincore() a fault, 0.6 us.
     std::bitset<kPages> present FL_GUARDED_BY(lock);
     EntryBlock* next = nullptr;  ///< list of all blocks, for walkers
+};
+
+/// The pages of one block that one migration holds, as migrate_vma holds folios: an unmap or remap that is told
+/// meanwhile takes the entry away or along, and notes it here. On the stack of whoever migrates, until none of its
+/// entries is left.
+///
+/// Thread safety: the reader writes where it handles events; everybody else holds Monitor::reading().
+struct Migration {
+    struct Page {
+        VirtAddr at;             ///< where its entry is by now; null: unmapped, and no longer anybody's
+        bool discarded = false;  ///< its bytes are not wanted any more
+    };
+
+    explicit Migration(const EntryBlock& block) : home(block) {}
+
+    /// Makes the entry this migration's; returns what it was.
+    Entry take(EntryBlock& block, unsigned index) FL_REQUIRES(block.lock) {
+        const Entry taken = block.entries[index];
+        pages[index] = {block.page_at(index)};
+        block.entries[index].state = EntryState::kMigrating;
+        block.entries[index].index = index;
+        block.entries[index].migration = this;
+        block.present.reset(index);
+        return taken;
+    }
+    /// Nothing was told of the page.
+    bool undisturbed(unsigned index) const { return stands(index) && !pages[index].discarded; }
+    /// What stands at the page's address is what was taken.
+    bool stands(unsigned index) const { return pages[index].at == home.page_at(index); }
+
+    const EntryBlock& home;
+    std::array<Page, EntryBlock::kPages> pages;  ///< by index in the block
 };
 
 class EntryTable {

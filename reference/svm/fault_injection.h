@@ -1,6 +1,6 @@
 // Failures on demand, for tests: what may fail fails when it is told to (the kernel's fault injection).
 //
-// Thread safety: all functions. Costs a relaxed load where nothing is injected.
+// Thread safety: all functions. Costs a load where nothing is injected.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@ namespace faultline::svm {
 enum class FailPoint : std::uint8_t {
     kArena,         ///< arena().allocate() and arena_map(): std::bad_alloc, null
     kVram,          ///< Vram::alloc(): -ENOMEM
-    kUffdAgain,     ///< ioctls of the userfaultfd that move, fill or protect: -EAGAIN
-    kUffdNoMemory,  ///< those, and registration: -ENOMEM
+    kUffdAgain,     ///< ioctls of the userfaultfd that move or fill: -EAGAIN
+    kUffdNoMemory,  ///< those, remaps and registration: -ENOMEM
     kCount,
 };
 

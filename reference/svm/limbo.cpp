@@ -11,6 +11,8 @@
 namespace faultline::svm {
 namespace {
 
+constexpr int page_advice(LimboKind kind) { return kind == LimboKind::kHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE; }
+
 // Address space only; pages come from the user or from take_populated(). Units are reused, so this bounds only what
 // is under way at one moment.
 constexpr Bytes kSpace{8ull << 30};
@@ -25,8 +27,19 @@ Limbo::Limbo(const Uffd& uffd, Bytes cache) : uffd_(uffd), cache_(cache), garbag
 }
 
 int Limbo::start() {
+    if (!uffd_.has_move())
+        if (const int err = try_remap(); err != 0) return err;
     return collector_.start(
         "faultline-free", [](void* self) { static_cast<Limbo*>(self)->collect(); }, this);
+}
+
+int Limbo::try_remap() {
+    VirtAddr units[2];
+    for (VirtAddr& unit : units)
+        if (const int err = take_empty(LimboKind::k4K, &unit); err != 0) return err;
+    const int err = uffd_.remap(units[0], {units[1], units[1] + kPageSize});
+    for (const VirtAddr unit : units) discard({LimboKind::k4K, unit});
+    return err == -ENOENT ? -ENOSYS : err;
 }
 
 Limbo::~Limbo() {
@@ -45,8 +58,9 @@ int Limbo::grow(LimboKind kind) {
         fresh = next_;
         next_ = next_ + kSize2M;
     }
-    ::madvise(fresh.ptr(), kSize2M, kind == LimboKind::kHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-    // Where pages cannot be moved, units are ordinary memory to copy by way of.
+    ::madvise(fresh.ptr(), kSize2M, page_advice(kind));
+    // Where pages cannot be moved, units are ordinary memory: mapped over on the way to a device, copied from on the
+    // way back.
     if (uffd_.has_move())
         if (const int err = uffd_.register_missing({fresh, fresh + kSize2M}); err != 0) return err;
     MutexLock guard(lock_);
@@ -124,10 +138,7 @@ void Limbo::give_populated(LimboKind kind, VirtAddr unit) {
     free_later(kind, unit);
 }
 
-void Limbo::give_discarded(LimboKind kind, VirtAddr unit) {
-    if (!uffd_.has_move()) return give_populated(kind, unit);
-    free_later(kind, unit);
-}
+void Limbo::give_discarded(LimboKind kind, VirtAddr unit) { free_later(kind, unit); }
 
 void Limbo::free_later(LimboKind kind, VirtAddr unit) {
     const Bytes size{limbo_size(kind)};
@@ -149,10 +160,18 @@ void Limbo::free_later(LimboKind kind, VirtAddr unit) {
 
 void Limbo::discard(Garbage garbage) {
     const Interval interval{garbage.unit, garbage.unit + limbo_size(garbage.kind)};
-    // Unregistered meanwhile: the discard of a registered range waits for the reader of its event, 20-240 us.
-    if (uffd_.has_move()) uffd_.unregister(interval);
-    ::madvise(interval.start.ptr(), interval.size(), MADV_DONTNEED);
-    if (uffd_.has_move()) uffd_.register_missing(interval);
+    if (uffd_.has_move()) {
+        // Unregistered meanwhile: the discard of a registered range waits for the reader of its event, 20-240 us.
+        uffd_.unregister(interval);
+        ::madvise(interval.start.ptr(), interval.size(), MADV_DONTNEED);
+        uffd_.register_missing(interval);
+    } else {
+        // A mapping of the user's came with the pages, and goes with them.
+        constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+        if (::mmap(interval.start.ptr(), interval.size(), PROT_READ | PROT_WRITE, kFlags, -1, 0) == MAP_FAILED)
+            ::madvise(interval.start.ptr(), interval.size(), MADV_DONTNEED);
+        ::madvise(interval.start.ptr(), interval.size(), page_advice(garbage.kind));
+    }
     give_empty(garbage.kind, garbage.unit);
 }
 

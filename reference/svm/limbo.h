@@ -39,13 +39,13 @@ public:
     /// Populated units beyond `cache` bytes are freed to the kernel.
     Limbo(const Uffd& uffd, Bytes cache);
     /// Starts the thread that frees pages, off the path of whoever migrates: 75 us for 2 MiB of small pages, where the
-    /// copy takes 165. 0 or -errno.
+    /// copy takes 165. 0 or -errno; -ENOSYS: the kernel can neither move pages nor remap them (before Linux 5.7).
     int start();
     ~Limbo();
     Limbo(const Limbo&) = delete;
     Limbo& operator=(const Limbo&) = delete;
 
-    /// An empty unit, registered as a destination. 0 or -ENOMEM.
+    /// An empty unit, a destination. 0 or -ENOMEM.
     int take_empty(LimboKind kind, VirtAddr* unit);
     /// A unit with all pages present; their contents are anything. 0 or -ENOMEM.
     int take_populated(LimboKind kind, VirtAddr* unit);
@@ -70,6 +70,7 @@ private:
         VirtAddr unit;
     };
 
+    int try_remap();
     void free_later(LimboKind kind, VirtAddr unit);
     /// Frees the pages of the unit, which is empty then.
     void discard(Garbage garbage);

@@ -54,54 +54,50 @@ void drop_device_pages(std::span<const Entry> sources) {
     }
 }
 
+/// What stands at the interval is what was taken: no unmap or remap was told of it.
+bool all_stand(const Migration& migration, Interval interval) {
+    const unsigned first = migration.home.index_of(interval.start);
+    for (unsigned i = first; i < first + interval.pages(); ++i)
+        if (!migration.stands(i)) return false;
+    return true;
+}
+
 }  // namespace
 
-/// Moves the interval's pages into the unit; device pages are absent, and stay where they are. 0, or -EBUSY (not
-/// exclusively owned) or -ENOENT (no such VMA any more), with everything back where it was.
-int Mm::Impl::take_out(Interval interval, VirtAddr unit) {
+/// Moves the interval's pages into the unit; device pages are absent, and stay where they are. Returns the bytes taken,
+/// from the front, and *err: 0, or why the rest was not: -EBUSY (not exclusively owned), -ENOMEM or -ENOENT (no such
+/// VMA any more).
+std::uint64_t Mm::Impl::take_out(const Migration& migration, Interval interval, VirtAddr unit, int* err) {
+    if (!uffd.has_move()) {
+        *err = remap_out(migration, interval, unit);
+        return *err == 0 ? interval.size() : 0;
+    }
     std::uint64_t done = 0;
-    int err = 0;
-    while (done < interval.size()) {
-        done += uffd.move(unit + done, interval.start + done, interval.size() - done, &err);
-        if (err == -EAGAIN) {
+    int moved = 0;
+    while (done < interval.size() && (moved == 0 || moved == -EAGAIN)) {
+        if (moved == -EAGAIN) {
             ++move_retries;
             sched_yield();
-        } else if (err != 0) {
-            break;
         }
+        ReadLock guard(monitor.reading());
+        moved = -ENOENT;
+        if (all_stand(migration, interval))
+            done += uffd.move(unit + done, interval.start + done, interval.size() - done, &moved);
     }
-    if (done == interval.size()) return 0;
-    for (std::uint64_t back = 0; back < done;) {
-        int again = 0;
-        back += uffd.move(interval.start + back, unit + back, done - back, &again);
-        if (again == -EAGAIN)
-            sched_yield();
-        else if (again != 0)
-            break;  // the VMA went away meanwhile, and its pages with it
-    }
-    return err == -EBUSY || err == -ENOMEM ? err : -ENOENT;
+    *err = done == interval.size() ? 0 : moved == -EBUSY || moved == -ENOMEM ? moved : -ENOENT;
+    return done;
 }
 
-/// Where pages cannot be moved: nobody writes them any more, and the copy is made of them where they are. 0, -ENOMEM or
-/// -ENOENT.
-int Mm::Impl::protect(Interval interval) {
-    int err = 0;
-    while ((err = uffd.write_protect(interval, true)) == -EAGAIN) sched_yield();
-    return err == 0 || err == -ENOMEM ? err : -ENOENT;
-}
-
-/// The other half of protect(): the copy is made, and the pages go. -EBUSY, with all as it was, when an unmap, discard
-/// or remap of some of them was told meanwhile. What is mapped here is ours up to the last look; other memory that
-/// takes its place within the microsecond until the discard would lose its contents. UFFDIO_MOVE has no such gap.
-int Mm::Impl::discard_protected(EntryBlock& block, Interval interval) {
-    const unsigned first = block.index_of(interval.start);
+/// The same where the kernel cannot move pages: all of them or none. mremap() does not ask, as a move does, whether an
+/// unmap is under way, and makes an event itself, so reading goes on. The question is asked before: memory that takes
+/// the place of an unmapped page between that and mremap()'s turn at the address space would lose its contents.
+int Mm::Impl::remap_out(const Migration& migration, Interval interval, VirtAddr unit) {
+    monitor.wait_for_events();
     {
-        MutexLock guard(block.lock);
-        for (unsigned i = first; i < first + interval.pages(); ++i)
-            if (block.entries[i].state != EntryState::kMigrating) return -EBUSY;
+        ReadLock guard(monitor.reading());
+        if (!all_stand(migration, interval)) return -ENOENT;
     }
-    if (protect(interval) != 0) return -EBUSY;
-    return monitor.discard(interval);
+    return uffd.remap(unit, interval);
 }
 
 /// Copies to the allocation: system pages from where they were taken to, device pages from where they are; what the CPU
@@ -143,66 +139,25 @@ int Mm::Impl::copy_to_device(Zdd* zdd, VirtAddr system, std::span<const Entry> s
     return 0;
 }
 
-/// Ends a migration to the device: what the CPU did not discard meanwhile is the device's now.
-void Mm::Impl::settle_on_device(EntryBlock& block, Zdd* zdd, Interval interval) {
-    const unsigned first = block.index_of(interval.start);
-    std::array<std::uint16_t, EntryBlock::kPages> exceptions;
-    std::size_t exception_count = 0;
-    zdd_pages_come(zdd, static_cast<unsigned>(interval.pages()));
-    {
-        MutexLock guard(block.lock);
-        for (unsigned i = 0; i < interval.pages(); ++i) {
-            Entry& entry = block.entries[first + i];
-            if (entry.state == EntryState::kMigrating) {
-                entry.state = EntryState::kDevice;
-                entry.index = i;
-                entry.zdd = zdd;
-            } else {
-                exceptions[exception_count++] = static_cast<std::uint16_t>(i);
-            }
-        }
-    }
-    uffd.wake(interval);
-    for (std::size_t e = 0; e < exception_count; ++e) {
-        const unsigned i = exceptions[e];
-        VirtAddr where;
-        // Without a move the page was still there when it was remapped: its bytes are on the device now.
-        if (!uffd.has_move()) monitor.discard(place_of(interval.start + i * kPageSize));
-        const EntryState ended = settle(interval.start + i * kPageSize, [&](Entry& entry, VirtAddr at) {
-            entry.state = EntryState::kDevice;
-            entry.index = i;
-            entry.zdd = zdd;
-            where = at;
-        });
-        if (ended == EntryState::kMigrating)
-            uffd.wake({where, where + kPageSize});
-        else
-            zdd_pages_gone(zdd, 1);
-    }
-}
-
-/// After a failure: device pages are where they were, and system pages come back.
-void Mm::Impl::give_back_sources(EntryBlock& block, Interval interval, VirtAddr unit, std::span<const Entry> sources,
-                                 bool out) {
-    if (uffd.has_move() && out && all_system(sources)) {
-        put_back(block, interval, unit);
+/// After a failure: device pages are where they were, and of the system pages the first `taken` bytes come back.
+void Mm::Impl::give_back_sources(Migration& migration, Interval interval, VirtAddr unit, std::span<const Entry> sources,
+                                 std::uint64_t taken) {
+    if (taken == interval.size() && all_system(sources)) {
+        put_back(migration, interval, unit);
         return;
     }
+    const unsigned first = migration.home.index_of(interval.start);
     for (unsigned i = 0; i < sources.size(); ++i) {
         const VirtAddr page = interval.start + i * kPageSize;
         if (sources[i].state == EntryState::kDevice) {
-            const auto restore = [&](Entry& entry, VirtAddr) { entry = sources[i]; };
-            if (settle(page, restore) != EntryState::kMigrating) zdd_pages_gone(sources[i].zdd, 1);
-        } else if (uffd.has_move() && out) {
-            put_back_page(page, unit + i * kPageSize);
+            const auto restore = [&](Entry& entry, unsigned) { entry = sources[i]; };
+            if (settle(migration, {page, page + kPageSize}, restore) != 0) zdd_pages_gone(sources[i].zdd, 1);
+        } else if (i * kPageSize < taken) {
+            put_back_page(migration, first + i, unit + i * kPageSize);
         } else {
-            const Interval where = place_of(page);
-            settle(page, [](Entry&, VirtAddr) {});
-            if (!uffd.has_move()) uffd.write_protect(where, false);
-            uffd.wake(where);
+            settle(migration, {page, page + kPageSize});
         }
     }
-    uffd.wake(interval);
 }
 
 /// One attempt, under the block's migrate lock. -EBUSY: a page is not exclusively owned, or not all can be taken.
@@ -214,14 +169,15 @@ int Mm::Impl::try_migrate_to_devmem(EntryBlock& block, Zdd* zdd, Interval interv
     if (const int err = watch(block, interval, vma); err != 0) return err == -ENOMEM ? err : -ENOENT;
     zdd->huge = interval.size() == kSize2M && vmas.is_huge(interval);
     const LimboKind kind = limbo_kind(interval.size(), zdd->huge);
-    VirtAddr unit = interval.start;
-    const bool move = uffd.has_move();
-    if (const int err = move ? limbo->take_empty(kind, &unit) : 0; err != 0) return err;
+    VirtAddr unit;
+    if (const int err = limbo->take_empty(kind, &unit); err != 0) return err;
 
     const unsigned first = block.index_of(interval.start);
     const auto pages = static_cast<unsigned>(interval.pages());
+    Migration migration(block);
     std::array<Entry, EntryBlock::kPages> taken;
     const std::span<const Entry> sources(taken.data(), pages);
+    std::uint64_t out = 0;
     int err = 0;
     {
         MmNotifiers::Invalidation told(notifiers, {interval, MmuEvent::kMigrate});
@@ -233,29 +189,29 @@ int Mm::Impl::try_migrate_to_devmem(EntryBlock& block, Zdd* zdd, Interval interv
                 taken[i] = block.entries[first + i];
             }
             if (err == 0) err = check_sources(zdd->pagemap, sources);
-            for (unsigned i = 0; err == 0 && i < pages; ++i) {
-                block.entries[first + i].state = EntryState::kMigrating;
-                block.present.reset(first + i);
-            }
+            for (unsigned i = 0; err == 0 && i < pages; ++i) migration.take(block, first + i);
         }
         if (err != 0) {
-            if (move) limbo->give_empty(kind, unit);
+            limbo->give_empty(kind, unit);
             return err;
         }
-        err = move ? take_out(interval, unit) : protect(interval);
+        out = take_out(migration, interval, unit, &err);
     }
     bool complete = false;
-    const bool out = err == 0;
-    if (out) err = copy_to_device(zdd, unit, sources, &complete);
-    if (err == 0 && !move) err = discard_protected(block, interval);
+    if (err == 0) err = copy_to_device(zdd, unit, sources, &complete);
     if (err == 0) {
-        settle_on_device(block, zdd, interval);
+        zdd_pages_come(zdd, pages);
+        const unsigned gone = settle(migration, interval, [&](Entry& entry, unsigned index) {
+            entry.state = EntryState::kDevice;
+            entry.index = index - first;
+            entry.zdd = zdd;
+        });
+        if (gone != 0) zdd_pages_gone(zdd, gone);
         drop_device_pages(sources);
     } else {
-        give_back_sources(block, interval, unit, sources, out);
+        give_back_sources(migration, interval, unit, sources, out);
     }
-    if (!move) return err;
-    if (err == 0 && complete && all_system(sources))
+    if (err == 0 && complete && all_system(sources) && uffd.has_move())
         limbo->give_populated(kind, unit);
     else
         limbo->give_discarded(kind, unit);

@@ -11,12 +11,6 @@
 
 namespace faultline::svm {
 
-/// A discard that was told after the look and before the bytes came found nothing to discard: they must go now. (Not so
-/// after an unmap, which took them along; other memory may stand there.)
-void Mm::Impl::end_discarded(VirtAddr page, EntryState state) {
-    if (state == EntryState::kDiscarded) ::madvise(page.ptr(), kPageSize, MADV_DONTNEED);
-}
-
 bool Mm::Impl::has_device_pages(EntryBlock& block, Interval interval) {
     MutexLock guard(block.lock);
     const auto first = block.entries.begin() + block.index_of(interval.start);
@@ -24,86 +18,48 @@ bool Mm::Impl::has_device_pages(EntryBlock& block, Interval interval) {
                        [](const Entry& entry) { return entry.state == EntryState::kDevice; });
 }
 
-Interval Mm::Impl::place_of(VirtAddr page) {
-    for (;;) {
-        EntryBlock* block = entries.find(page);
-        MutexLock guard(block->lock);
-        const Entry& entry = block->entries[block->index_of(page)];
-        if (entry.state != EntryState::kMoved) return {page, page + kPageSize};
-        page = {entry.forward};
-    }
-}
-
 /// Puts one page at wherever it belongs by now, by copying: the slow way, for VMAs that changed under the migration.
-void Mm::Impl::put_back_page(VirtAddr page, VirtAddr from) {
-    for (VirtAddr at = page;;) {
-        EntryBlock* block = entries.find(at);
-        EntryState state;
-        VirtAddr forward;
-        {
-            MutexLock guard(block->lock);
-            const Entry& entry = block->entries[block->index_of(at)];
-            state = entry.state;
-            forward = {entry.forward};
-        }
-        if (state == EntryState::kMoved) {
-            at = forward;
-            continue;
-        }
-        if (state == EntryState::kMigrating) {
-            const int err = uffd.copy_page(at, from);
-            // EAGAIN and ENOENT: an unmap or remap is under way whose event will tell where the page belongs. ENOMEM:
-            // its bytes are nowhere else, so it waits for memory.
-            if (err == -EAGAIN || err == -ENOENT || err == -ENOMEM) {
-                sched_yield();
-                continue;
-            }
-            end_discarded(at, settle(page, [](Entry&, VirtAddr) {}));
-        } else {
-            settle(page, [](Entry&, VirtAddr) {});
-        }
-        uffd.wake({at, at + kPageSize});
-        return;
+void Mm::Impl::put_back_page(Migration& migration, unsigned index, VirtAddr from) {
+    // Where the unit is registered, a hole in it is filled by the reader, which must not be waited for below.
+    static_cast<void>(*from.ptr<const volatile char>());
+    const Migration::Page& page = migration.pages[index];
+    // EAGAIN and ENOENT: an unmap or remap is under way whose event will tell where the page belongs. ENOMEM: its bytes
+    // are nowhere else, so it waits for memory.
+    for (int err = -EAGAIN; err == -EAGAIN || err == -ENOENT || err == -ENOMEM; sched_yield()) {
+        ReadLock guard(monitor.reading());
+        err = page.at.value == 0 || page.discarded ? 0 : uffd.copy_page(page.at, from);
     }
+    const VirtAddr home = migration.home.page_at(index);
+    settle(migration, {home, home + kPageSize});
 }
 
-/// Ends a migration to system: moves the unit's pages to the interval, all of whose entries are this migration's. True
-/// when the unit is empty then.
-bool Mm::Impl::put_back(EntryBlock& block, Interval interval, VirtAddr unit) {
-    const unsigned first = block.index_of(interval.start);
-    const unsigned pages = static_cast<unsigned>(interval.pages());
-    const auto undisturbed = [&]() FL_REQUIRES(block.lock) {
+/// Ends a migration to system: moves the unit's pages to the interval. True when the unit is empty then.
+bool Mm::Impl::put_back(Migration& migration, Interval interval, VirtAddr unit) {
+    const unsigned first = migration.home.index_of(interval.start);
+    const auto pages = static_cast<unsigned>(interval.pages());
+    const auto undisturbed = [&] {
         for (unsigned i = first; i < first + pages; ++i)
-            if (block.entries[i].state != EntryState::kMigrating) return false;
+            if (!migration.undisturbed(i)) return false;
         return true;
     };
     std::uint64_t done = 0;
-    for (int err = 0; done < interval.size() && (err == 0 || err == -EAGAIN);) {
-        {
-            MutexLock guard(block.lock);
-            if (!undisturbed()) break;
+    int err = 0;
+    while (done < interval.size() && (err == 0 || err == -EAGAIN)) {
+        if (err == -EAGAIN) {
+            ++move_retries;
+            sched_yield();
         }
+        ReadLock guard(monitor.reading());
+        if (!undisturbed()) break;
         const VirtAddr to = interval.start + done;
         const std::uint64_t left = interval.size() - done;
-        done += uffd.has_move() ? uffd.move(to, unit + done, left, &err) : uffd.copy(to, unit + done, left, &err);
-        if (err != -EAGAIN) continue;
-        ++move_retries;
-        sched_yield();
+        // A copy takes long enough to be cut: CPU faults wait for the reader.
+        done += uffd.has_move() ? uffd.move(to, unit + done, left, &err)
+                                : uffd.copy(to, unit + done, std::min(left, kSize64K), &err);
     }
-    bool settled = false;
-    if (done == interval.size()) {
-        MutexLock guard(block.lock);
-        settled = undisturbed();
-        for (unsigned i = first; settled && i < first + pages; ++i) block.entries[i] = {};
-    }
-    for (unsigned i = 0; !settled && i < pages; ++i) {
-        const VirtAddr page = interval.start + i * kPageSize;
-        if (i < done / kPageSize)
-            end_discarded(page, settle(page, [](Entry&, VirtAddr) {}));
-        else
-            put_back_page(page, unit + i * kPageSize);
-    }
-    uffd.wake(interval);
+    if (done != 0) settle(migration, {interval.start, interval.start + done});
+    for (std::uint64_t i = done / kPageSize; i < pages; ++i)
+        put_back_page(migration, first + static_cast<unsigned>(i), unit + i * kPageSize);
     return uffd.has_move() && done == interval.size();
 }
 
@@ -133,15 +89,14 @@ int Mm::Impl::migrate_to_ram(EntryBlock& block, Interval part, Which which) {
     const unsigned low = block.index_of(left.start);
     const unsigned high = low + static_cast<unsigned>(left.pages());
 
+    Migration migration(block);
     std::array<Entry, EntryBlock::kPages> taken;
     {
         MmNotifiers::Invalidation told(notifiers, {{block.page_at(low), block.page_at(high)}, MmuEvent::kMigrate});
         MutexLock entries_guard(block.lock);
         for (unsigned i = low; i < high; ++i) {
             taken[i] = {};
-            if (!which.matches(block.entries[i])) continue;
-            taken[i] = block.entries[i];
-            block.entries[i].state = EntryState::kMigrating;
+            if (which.matches(block.entries[i])) taken[i] = migration.take(block, i);
         }
     }
     int result = 0;
@@ -173,10 +128,13 @@ int Mm::Impl::migrate_to_ram(EntryBlock& block, Interval part, Which which) {
             err = zdd->pagemap.engine().copy({&job, 1});
             if (err == 0) {
                 timer.done(bytes);
-                if (put_back(block, piece, unit))
+                const bool emptied = put_back(migration, piece, unit);
+                if (emptied)
                     limbo->give_empty(kind, unit);
-                else
+                else if (uffd.has_move())
                     limbo->give_discarded(kind, unit);
+                else
+                    limbo->give_populated(kind, unit);
                 zdd_pages_gone(zdd, pages);
             } else {
                 limbo->give_populated(kind, unit);
@@ -184,12 +142,8 @@ int Mm::Impl::migrate_to_ram(EntryBlock& block, Interval part, Which which) {
         }
         if (err != 0) {
             result = err;
-            for (unsigned j = 0; j < pages; ++j) {
-                const Entry& old = taken[i + j];
-                const auto restore = [&](Entry& entry, VirtAddr) { entry = old; };
-                if (settle(block.page_at(i + j), restore) != EntryState::kMigrating) zdd_pages_gone(old.zdd, 1);
-            }
-            uffd.wake(piece);
+            const auto restore = [&](Entry& entry, unsigned index) { entry = taken[index]; };
+            if (const unsigned gone = settle(migration, piece, restore); gone != 0) zdd_pages_gone(zdd, gone);
         }
         i += pages;
     }

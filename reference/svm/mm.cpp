@@ -231,14 +231,19 @@ int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const HmmRequest
         // For one page the fill itself finds out, in one call instead of two.
         present[0] = 0;
         if (pages > 1) presence(part, {present.data(), pages});
+        // Under the lock, so that no migration takes a page out between the look at its entry and the fill.
+        MutexLock guard(block.lock);
+        const auto hole = [&](unsigned i) FL_REQUIRES(block.lock) {
+            return wanted[i] && (present[i] & 1) == 0 && block.entries[first + i].state == EntryState::kSystem;
+        };
         for (unsigned i = 0; i < pages;) {
-            const unsigned hole = i;
-            while (i < pages && wanted[i] && (present[i] & 1) == 0) ++i;
-            if (i == hole) {
+            const unsigned start = i;
+            while (i < pages && hole(i)) ++i;
+            if (i == start) {
                 ++i;
                 continue;
             }
-            const int err = uffd.fill_zero({part.start + hole * kPageSize, part.start + i * kPageSize});
+            const int err = uffd.fill_zero({part.start + start * kPageSize, part.start + i * kPageSize});
             if (err == -EAGAIN) return -EBUSY;
             if (err != 0) return err == -ENOMEM ? err : -EFAULT;
         }

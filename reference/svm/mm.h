@@ -127,7 +127,7 @@ public:
     Mm& operator=(const Mm&) = delete;
 
     bool user_mode_only() const;
-    /// False: pages are write-protected, copied and discarded instead of moved.
+    /// False: pages are remapped out of the address space and copied back instead of moved.
     bool has_move() const;
     MmCounters counters() const;
 

@@ -66,44 +66,51 @@ private:
     int fault_in_system(EntryBlock& block, Interval part, const HmmRequest& request);
 
     int try_migrate_to_devmem(EntryBlock& block, Zdd* zdd, Interval interval, const CpuVma& vma);
-    int take_out(Interval interval, VirtAddr unit);
-    int protect(Interval interval);
-    int discard_protected(EntryBlock& block, Interval interval);
+    std::uint64_t take_out(const Migration& migration, Interval interval, VirtAddr unit, int* err);
+    int remap_out(const Migration& migration, Interval interval, VirtAddr unit);
     int copy_to_device(Zdd* zdd, VirtAddr system, std::span<const Entry> sources, bool* complete);
-    void settle_on_device(EntryBlock& block, Zdd* zdd, Interval interval);
-    void give_back_sources(EntryBlock& block, Interval interval, VirtAddr unit, std::span<const Entry> sources,
-                           bool out);
+    void give_back_sources(Migration& migration, Interval interval, VirtAddr unit, std::span<const Entry> sources,
+                           std::uint64_t taken);
     static bool has_device_pages(EntryBlock& block, Interval interval);
     static Interval span_of(EntryBlock& block, Interval part, Which which);
-    bool put_back(EntryBlock& block, Interval interval, VirtAddr unit);
-    void put_back_page(VirtAddr page, VirtAddr from);
-    void end_discarded(VirtAddr page, EntryState state);
-    /// Where the page is by now: remaps that were told are followed.
-    Interval place_of(VirtAddr page);
-    /// Follows kMoved from `page` and ends the migration of whatever is there: f(entry, address) sets the final entry,
-    /// which is kSystem otherwise. Returns the state that ended: kMigrating, or kDiscarded or kUnmapped, where f is not
-    /// called.
+    bool put_back(Migration& migration, Interval interval, VirtAddr unit);
+    void put_back_page(Migration& migration, unsigned index, VirtAddr from);
+    /// Ends the migration of the pages that the interval held: f(entry, index) says what the entry, wherever it is by
+    /// now, is from here on; kSystem otherwise. Whoever waits is woken. Returns how many pages are not wanted any more:
+    /// unmapped or discarded meanwhile, f was not called.
     template <typename F>
-    EntryState settle(VirtAddr page, F&& f);
+    unsigned settle(Migration& migration, Interval interval, F&& f);
+    unsigned settle(Migration& migration, Interval interval) {
+        return settle(migration, interval, [](Entry&, unsigned) {});
+    }
 };
 
 template <typename F>
-EntryState Mm::Impl::settle(VirtAddr page, F&& f) {
-    for (VirtAddr at = page;;) {
-        EntryBlock* block = entries.find(at);
-        MutexLock guard(block->lock);
-        Entry& entry = block->entries[block->index_of(at)];
-        if (entry.state == EntryState::kMoved) {
-            const VirtAddr next{entry.forward};
-            entry = {};
-            at = next;
+unsigned Mm::Impl::settle(Migration& migration, Interval interval, F&& f) {
+    const unsigned end = migration.home.index_of(interval.start) + static_cast<unsigned>(interval.pages());
+    unsigned unwanted = 0;
+    ReadLock reading(monitor.reading());
+    for (unsigned i = migration.home.index_of(interval.start); i < end;) {
+        if (migration.pages[i].at.value == 0) {
+            ++unwanted;
+            ++i;
             continue;
         }
-        const EntryState ended = entry.state;
-        entry = {};
-        if (ended == EntryState::kMigrating) f(entry, at);
-        return ended;
+        EntryBlock* block = entries.find(migration.pages[i].at);
+        MutexLock guard(block->lock);
+        for (; i < end && block->interval().contains(migration.pages[i].at); ++i) {
+            const VirtAddr at = migration.pages[i].at;
+            Entry& entry = block->entries[block->index_of(at)];
+            entry = {};
+            if (migration.pages[i].discarded)
+                ++unwanted;
+            else
+                f(entry, i);
+            if (!migration.stands(i)) uffd.wake({at, at + kPageSize});
+        }
     }
+    uffd.wake(interval);
+    return unwanted;
 }
 
 }  // namespace faultline::svm

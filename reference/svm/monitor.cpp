@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,13 +32,7 @@ void no_fail(F&& f) {
 }  // namespace
 
 Monitor::Monitor(const Uffd& uffd, EntryTable& entries, MonitorClient& client)
-    : uffd_(uffd),
-      entries_(entries),
-      client_(client),
-      deferred_(&arena()),
-      events_(&arena()),
-      cpu_faults_(&arena()),
-      own_discards_(&arena()) {}
+    : uffd_(uffd), entries_(entries), client_(client), deferred_(&arena()), events_(&arena()), cpu_faults_(&arena()) {}
 
 int Monitor::start(unsigned cpu_fault_workers) {
     stop_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -80,14 +73,13 @@ MmCounters Monitor::counters() const {
     return counters;
 }
 
-void Monitor::wait_for_reader() const {
-    const int seq = read_seq_.load();
-    if (seq % 2 != 0) read_seq_.wait(seq);
+void Monitor::wait_for_events() const {
+    while (uffd_.event_unread()) sched_yield();
+    wait_for_reader();
 }
 
 void Monitor::sync() const {
-    while (uffd_.event_unread()) sched_yield();
-    wait_for_reader();
+    wait_for_events();
     const int target = events_read_.load();
     for (int done; (done = events_done_.load()) - target < 0;) events_done_.wait(done);
 }
@@ -106,28 +98,24 @@ void Monitor::read_loop() {
 
 void Monitor::read_messages() {
     uffd_msg messages[kBatch];
-    read_seq_.fetch_add(1);
+    WriteLock guard(reading_);
     const std::size_t count = uffd_.read(messages);
     for (std::size_t i = 0; i < count; ++i) handle(messages[i]);
-    std::erase_if(deferred_, [this](CpuFault fault) { return triage(fault); });
-    read_seq_.fetch_add(1);
-    read_seq_.notify_all();
+    std::erase_if(deferred_, [this](VirtAddr page) { return triage(page); });
 }
 
 void Monitor::handle(const uffd_msg& message) {
     switch (message.event) {
         case UFFD_EVENT_PAGEFAULT: {
             ++counts_.cpu_faults;
-            const CpuFault fault{VirtAddr{message.arg.pagefault.address}.align_down(kPageSize),
-                                 (message.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WP) != 0};
-            if (!triage(fault)) no_fail([&] { deferred_.push_back(fault); });
+            const VirtAddr page = VirtAddr{message.arg.pagefault.address}.align_down(kPageSize);
+            if (!triage(page)) no_fail([&] { deferred_.push_back(page); });
             break;
         }
         case UFFD_EVENT_UNMAP:
         case UFFD_EVENT_REMOVE: {
             const bool unmap = message.event == UFFD_EVENT_UNMAP;
             const Interval interval{{message.arg.remove.start}, {message.arg.remove.end}};
-            if (!unmap && is_own_discard(interval)) break;
             ++(unmap ? counts_.unmap_events : counts_.remove_events);
             Event event{{interval, unmap ? MmuEvent::kUnmap : MmuEvent::kClear}, std::pmr::vector<Dropped>(&arena())};
             remove_entries(interval, unmap, event);
@@ -135,10 +123,12 @@ void Monitor::handle(const uffd_msg& message) {
             break;
         }
         case UFFD_EVENT_REMAP: {
-            ++counts_.remap_events;
             const VirtAddr from{message.arg.remap.from};
+            const VirtAddr to{message.arg.remap.to};
+            if (arena_owns({to, to + message.arg.remap.len})) break;  // Uffd::remap(): a migration takes its pages
+            ++counts_.remap_events;
             Event event{{{from, from + message.arg.remap.len}, MmuEvent::kUnmap}, std::pmr::vector<Dropped>(&arena())};
-            move_entries(from, {message.arg.remap.to}, message.arg.remap.len, event);
+            move_entries(from, to, message.arg.remap.len, event);
             queue_event(std::move(event));
             break;
         }
@@ -147,62 +137,36 @@ void Monitor::handle(const uffd_msg& message) {
     }
 }
 
-bool Monitor::is_own_discard(Interval interval) {
-    MutexLock guard(queue_lock_);
-    const auto found = std::find(own_discards_.begin(), own_discards_.end(), interval);
-    if (found == own_discards_.end()) return false;
-    own_discards_.erase(found);
+bool Monitor::triage(VirtAddr page) {
+    EntryBlock* block = entries_.find(page);
+    if (block == nullptr) return fill(page);
+    EntryState state;
+    {
+        MutexLock guard(block->lock);
+        state = block->entries[block->index_of(page)].state;
+        // Filled under the lock: a migration that marks the page after the look would take it out before the fill, and
+        // the zeroes would hide what it took.
+        if (state == EntryState::kSystem) return fill(page);
+    }
+    if (state == EntryState::kDevice) {
+        MutexLock guard(queue_lock_);
+        no_fail([&]() FL_NO_THREAD_SAFETY_ANALYSIS { cpu_faults_.push_back(page); });
+        cpu_fault_bell_.ring();
+    }
+    return true;  // migrating otherwise: whoever migrates wakes all at the end
+}
+
+/// A page that was never touched, or discarded. False: an event is unread, which only this thread can change.
+bool Monitor::fill(VirtAddr page) {
+    const int err = uffd_.zero_page(page);
+    if (err == -EAGAIN) return false;
+    if (err == 0) ++counts_.zero_fills;
+    if (err != 0) uffd_.wake({page, page + kPageSize});  // unmapped meanwhile: let it fault again, and crash
     return true;
 }
 
-int Monitor::discard(Interval interval) {
-    try {
-        MutexLock guard(queue_lock_);
-        own_discards_.push_back(interval);
-    } catch (const std::bad_alloc&) {
-        return -ENOMEM;
-    }
-    const int err = ::madvise(interval.start.ptr(), interval.size(), MADV_DONTNEED) == 0 ? 0 : -EBUSY;
-    wait_for_reader();
-    // Not come although the call has returned: the kernel had nothing to tell, or told it in parts.
-    if (is_own_discard(interval) && err == 0) return -EBUSY;
-    return err;
-}
-
-bool Monitor::triage(CpuFault fault) {
-    const VirtAddr page = fault.page;
-    EntryState state = EntryState::kSystem;
-    if (EntryBlock* block = entries_.find(page)) {
-        MutexLock guard(block->lock);
-        state = block->entries[block->index_of(page)].state;
-    }
-    switch (state) {
-        case EntryState::kSystem: {
-            // Never touched, or discarded. EAGAIN: an event is unread, which only this thread can change.
-            // A page that is protected still is so by a migration that came to nothing.
-            const Interval whole{page, page + kPageSize};
-            const int err = fault.write_protected ? uffd_.write_protect(whole, false) : uffd_.zero_page(page);
-            if (err == -EAGAIN) return false;
-            if (err == 0 && !fault.write_protected) ++counts_.zero_fills;
-            if (err != 0) uffd_.wake({page, page + kPageSize});  // unmapped meanwhile: let it fault again, and crash
-            return true;
-        }
-        case EntryState::kDevice: {
-            if (fault.write_protected) {
-                uffd_.wake({page, page + kPageSize});  // gone since: let it fault on the missing page
-                return true;
-            }
-            MutexLock guard(queue_lock_);
-            no_fail([&]() FL_NO_THREAD_SAFETY_ANALYSIS { cpu_faults_.push_back(page); });
-            cpu_fault_bell_.ring();
-            return true;
-        }
-        default:
-            return true;  // migrating: whoever migrates wakes all at the end
-    }
-}
-
 void Monitor::remove_entries(Interval interval, bool unregister, Event& event) {
+    bool awaited = false;
     entries_.for_each(interval, [&](EntryBlock& block, Interval part) {
         MutexLock guard(block.lock);
         for (unsigned i = block.index_of(part.start); i < block.index_of(part.start) + part.pages(); ++i) {
@@ -214,11 +178,16 @@ void Monitor::remove_entries(Interval interval, bool unregister, Event& event) {
                     no_fail([&] { event.dropped.push_back({entry.zdd, 0}); });
                 ++event.dropped.back().pages;
                 entry = {};
-            } else if (entry.state == EntryState::kMigrating || entry.state == EntryState::kDiscarded) {
-                entry.state = unregister ? EntryState::kUnmapped : EntryState::kDiscarded;
+            } else if (entry.state == EntryState::kMigrating && unregister) {
+                entry.migration->pages[entry.index].at = {};
+                entry = {};
+                awaited = true;
+            } else if (entry.state == EntryState::kMigrating) {
+                entry.migration->pages[entry.index].discarded = true;
             }
         }
     });
+    if (awaited) uffd_.wake(interval);  // the migration will not: let it fault again, and crash
 }
 
 /// mremap moved the VMA, and with it the pages that were present; entries follow, as the kernel's PTEs do.
@@ -234,22 +203,17 @@ void Monitor::move_entries(VirtAddr from, VirtAddr to, std::uint64_t size, Event
             if (!source->registered.test(i)) continue;
             source->registered.reset(i);
             source->present.reset(i);
-            Entry& entry = source->entries[i];
-            moved = entry;
-            if (entry.state == EntryState::kDevice) {
-                entry = {};
-            } else if (entry.state == EntryState::kMigrating) {
-                entry.state = EntryState::kMoved;
-                entry.forward = (to + offset).value;
-            }
+            std::swap(moved, source->entries[i]);
         }
-        EntryBlock* target = entries_.find_or_create(to + offset);
-        if (target == nullptr) continue;  // without memory for a block nothing of that block could have been watched
+        if (moved.state == EntryState::kMigrating) moved.migration->pages[moved.index].at = to + offset;
+        EntryBlock* target = nullptr;
+        while ((target = entries_.find_or_create(to + offset)) == nullptr) sched_yield();
         MutexLock guard(target->lock);
         const unsigned i = target->index_of(to + offset);
         target->registered.set(i);
-        if (moved.state == EntryState::kDevice || moved.state == EntryState::kMigrating) target->entries[i] = moved;
+        target->entries[i] = moved;
     }
+    uffd_.wake({from, from + size});
 }
 
 void Monitor::queue_event(Event&& event) {

@@ -44,12 +44,15 @@ public:
     int start(unsigned cpu_fault_workers);
     void stop();
 
-    /// Discards pages of the interval without anybody being told: MADV_DONTNEED of the core's own. The caller waits for
-    /// the reader, 20-240 us. 0, -EBUSY (the kernel refused, or the interval is no longer one mapping's), -ENOMEM.
-    int discard(Interval interval);
-
+    /// While it is held shared nothing is read from userfaultfd, and what was read has been noted in the entries. So no
+    /// unmap, discard or remap that is not noted has returned to its caller, and the ioctls that move or fill answer
+    /// -EAGAIN while one is under way: what they do under this lock is done to the very mapping that the entries tell
+    /// of. REQUIRES: no missing page is touched meanwhile, and nothing is done that makes an event.
+    SharedMutex& reading() const { return reading_; }
     /// What the reader has read by now has been handled when it returns.
-    void wait_for_reader() const;
+    void wait_for_reader() const { ReadLock guard(reading_); }
+    /// So has every unmap, discard and remap that had begun.
+    void wait_for_events() const;
     /// Mm::sync().
     void sync() const;
     MmCounters counters() const;
@@ -67,18 +70,11 @@ private:
 
     static constexpr unsigned kMaxWorkers = 8;
 
-    /// A CPU fault: on a missing page, or a write to a protected one.
-    struct CpuFault {
-        VirtAddr page;
-        bool write_protected;
-    };
-
     void read_messages();
     void handle(const uffd_msg& message);
     /// True when the fault is somebody's now; false when it must be looked at again after the next read.
-    bool triage(CpuFault fault);
-    /// Takes back the announcement of a discard of the core's own.
-    bool is_own_discard(Interval interval);
+    bool triage(VirtAddr page);
+    bool fill(VirtAddr page);
     void remove_entries(Interval interval, bool unregister, Event& event);
     void move_entries(VirtAddr from, VirtAddr to, std::uint64_t size, Event& event);
     void queue_event(Event&& event);
@@ -97,16 +93,12 @@ private:
     ServiceThread event_thread_;
     std::array<ServiceThread, kMaxWorkers> workers_;
 
-    // Odd from before a read() until all it returned has been handled.
-    std::atomic<int> read_seq_{0};
-    std::pmr::vector<CpuFault> deferred_;  // the reader's own: faults to look at again
+    mutable SharedMutex reading_{LockRank::kReading, "mm.monitor.reading", Prefer::kWriters};
+    std::pmr::vector<VirtAddr> deferred_;  // the reader's own: faults to look at again
 
     Mutex queue_lock_{LockRank::kQueue, "mm.monitor.queue"};
     std::pmr::deque<Event> events_ FL_GUARDED_BY(queue_lock_);
     std::pmr::deque<VirtAddr> cpu_faults_ FL_GUARDED_BY(queue_lock_);
-    // Discards that this core is about to make or has made, whose events have not been read. An event of the program's
-    // own for the very same interval is as good as ours: one of the two is left to be told.
-    std::pmr::vector<Interval> own_discards_ FL_GUARDED_BY(queue_lock_);
     Bell event_bell_;
     Bell cpu_fault_bell_;
     std::atomic<int> events_read_{0};

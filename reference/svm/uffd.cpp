@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@ namespace {
 // What UFFDIO_COPY copies where a page of zeroes is wanted that may later be moved (the shared zero page may not be).
 alignas(kPageSize) constinit const char kZeroes[kSize64K] = {};
 
-/// An ioctl that moves, fills, protects or registers; the last never is to be tried again. 0 or -errno.
+/// An ioctl that moves, fills or registers; the last never is to be tried again. 0 or -errno.
 int call(int fd, unsigned long request, void* argument) {
     if (request != UFFDIO_REGISTER && should_fail(FailPoint::kUffdAgain)) return -EAGAIN;
     if (should_fail(FailPoint::kUffdNoMemory)) return -ENOMEM;
@@ -42,7 +43,7 @@ int Uffd::open(bool user_mode_only, bool allow_move) {
         return ::ioctl(fd_, UFFDIO_API, &api) == 0;
     };
     has_move_ = allow_move && agree(kEvents | uapi::kUffdFeatureMove);
-    if (has_move_ || agree(kEvents | UFFD_FEATURE_PAGEFAULT_FLAG_WP)) return 0;
+    if (has_move_ || agree(kEvents)) return 0;
     close();
     return -ENOSYS;
 }
@@ -53,8 +54,7 @@ void Uffd::close() {
 }
 
 int Uffd::register_missing(Interval interval) const {
-    const __u64 mode = UFFDIO_REGISTER_MODE_MISSING | (has_move_ ? 0 : UFFDIO_REGISTER_MODE_WP);
-    uffdio_register range{{interval.start.value, interval.size()}, mode, 0};
+    uffdio_register range{{interval.start.value, interval.size()}, UFFDIO_REGISTER_MODE_MISSING, 0};
     return call(fd_, UFFDIO_REGISTER, &range);
 }
 
@@ -77,9 +77,13 @@ std::uint64_t Uffd::copy(VirtAddr dst, VirtAddr src, std::uint64_t size, int* er
     return copy.copy > 0 ? static_cast<std::uint64_t>(copy.copy) : 0;
 }
 
-int Uffd::write_protect(Interval interval, bool on) const {
-    uffdio_writeprotect protect{{interval.start.value, interval.size()}, on ? UFFDIO_WRITEPROTECT_MODE_WP : 0};
-    return call(fd_, UFFDIO_WRITEPROTECT, &protect);
+int Uffd::remap(VirtAddr dst, Interval interval) const {
+    if (should_fail(FailPoint::kUffdNoMemory)) return -ENOMEM;
+    constexpr int kFlags = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+    if (::mremap(interval.start.ptr(), interval.size(), interval.size(), kFlags, dst.ptr()) == MAP_FAILED)
+        return errno == ENOMEM ? -ENOMEM : -ENOENT;
+    unregister({dst, dst + interval.size()});
+    return 0;
 }
 
 int Uffd::fill_zero(Interval interval) const {

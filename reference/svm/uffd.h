@@ -1,7 +1,7 @@
 // userfaultfd as this core uses it: missing-page messages, unmap events, and moving pages between two addresses.
 //
 // Thread safety: every function may be called from any thread; read() from one. No function allocates or blocks, except
-// that ioctls take the kernel's mmap lock. Errors are negative errno.
+// that they take the kernel's mmap lock, and that remap() waits for its event to be read. Errors are negative errno.
 #pragma once
 
 #include <linux/userfaultfd.h>
@@ -19,14 +19,13 @@ public:
     Uffd(const Uffd&) = delete;
     Uffd& operator=(const Uffd&) = delete;
 
-    /// Events of unmap, discard and remap; UFFDIO_MOVE where the kernel has it (Linux 6.8) and `allow_move`, else
-    /// write-protection (Linux 5.7). -EPERM (not permitted), -ENOSYS (no userfaultfd, or without these features).
+    /// Events of unmap, discard and remap; UFFDIO_MOVE where the kernel has it (Linux 6.8) and `allow_move`. -EPERM
+    /// (not permitted), -ENOSYS (no userfaultfd, or without these features).
     int open(bool user_mode_only, bool allow_move);
     void close();
     int fd() const { return fd_; }
     bool has_move() const { return has_move_; }
 
-    /// For missing pages; without moves also for writes to protected ones.
     int register_missing(Interval interval) const;
     int unregister(Interval interval) const;
     /// UFFDIO_MOVE of `size` bytes; absent source pages are skipped. Nobody is woken: the mover's books come first.
@@ -34,11 +33,12 @@ public:
     /// or pages were busy for a moment; -EBUSY: a page is not exclusively owned; -EEXIST: a destination page is
     /// present; -ENOENT, -EINVAL: no such mapping).
     std::uint64_t move(VirtAddr dst, VirtAddr src, std::uint64_t size, int* err) const;
+    /// mremap(MREMAP_DONTUNMAP) of the interval, for kernels without UFFDIO_MOVE (Linux 5.7): its pages stand at `dst`
+    /// then, unregistered, in place of what was mapped there; the interval stays mapped and registered, and is empty.
+    /// Told as a remap. 0, -ENOMEM, -ENOENT (not all of one mapping).
+    int remap(VirtAddr dst, Interval interval) const;
     /// UFFDIO_COPY of `size` bytes into absent pages. Returns and fails as move() does.
     std::uint64_t copy(VirtAddr dst, VirtAddr src, std::uint64_t size, int* err) const;
-    /// UFFDIO_WRITEPROTECT: present pages may not be written, or may again, and whoever waits is woken. 0, -EAGAIN,
-    /// -ENOENT (not registered so). REQUIRES: !has_move().
-    int write_protect(Interval interval, bool on) const;
     /// Copies into absent pages. 0 when all are present afterwards (-EEXIST is no error), -EAGAIN, -ENOENT, -ENOMEM.
     int fill_zero(Interval interval) const;
     /// Copies one page to where none is present. 0 (also when one is), -EAGAIN, -ENOENT, -ENOMEM.

@@ -143,9 +143,9 @@ INSTANTIATE_TEST_SUITE_P(, Injection,
                                            Case{"Vram", FailPoint::kVram, FailTimes::kForEver, true},
                                            Case{"KernelAgain", FailPoint::kUffdAgain, FailTimes::kOnce, true},
                                            Case{"KernelNoMemory", FailPoint::kUffdNoMemory, FailTimes::kOnce, true},
-                                           Case{"ArenaWriteProtect", FailPoint::kArena, FailTimes::kForEver, false},
-                                           Case{"AgainWriteProtect", FailPoint::kUffdAgain, FailTimes::kOnce, false},
-                                           Case{"NoMemoryWriteProtect", FailPoint::kUffdNoMemory, FailTimes::kOnce,
+                                           Case{"ArenaRemap", FailPoint::kArena, FailTimes::kForEver, false},
+                                           Case{"KernelAgainRemap", FailPoint::kUffdAgain, FailTimes::kOnce, false},
+                                           Case{"KernelNoMemoryRemap", FailPoint::kUffdNoMemory, FailTimes::kOnce,
                                                 false}),
                          [](const auto& test) { return test.param.name; });
 
