@@ -379,6 +379,7 @@ void Mm::check() const {
         std::fprintf(stderr, "Mm::check: %s\n", what);
         std::abort();
     };
+    impl_->monitor.wait_for_cpu_faults();
     std::map<const Zdd*, unsigned> pages;
     std::array<unsigned char, EntryBlock::kPages> present;
     for (EntryBlock* block = impl_->entries.all(); block != nullptr; block = block->next) {

@@ -84,6 +84,10 @@ void Monitor::sync() const {
     for (int done; (done = events_done_.load()) - target < 0;) events_done_.wait(done);
 }
 
+void Monitor::wait_for_cpu_faults() const {
+    for (int open; (open = cpu_faults_open_.load()) != 0;) cpu_faults_open_.wait(open);
+}
+
 // --- The reader
 // ----------------------------------------------------------------------------------------------------------
 
@@ -151,6 +155,7 @@ bool Monitor::triage(VirtAddr page) {
     if (state == EntryState::kDevice) {
         MutexLock guard(queue_lock_);
         no_fail([&]() FL_NO_THREAD_SAFETY_ANALYSIS { cpu_faults_.push_back(page); });
+        cpu_faults_open_.fetch_add(1);
         cpu_fault_bell_.ring();
     }
     return true;  // migrating otherwise: whoever migrates wakes all at the end
@@ -267,6 +272,8 @@ void Monitor::cpu_fault_loop() {
         }
         if (page.value != 0) {
             client_.cpu_fault(page);
+            cpu_faults_open_.fetch_sub(1);
+            cpu_faults_open_.notify_all();
         } else if (stop_.load(std::memory_order_acquire)) {
             return;
         } else {

@@ -55,6 +55,8 @@ public:
     void wait_for_events() const;
     /// Mm::sync().
     void sync() const;
+    /// CPU faults that were read have been served: whoever faulted goes on before the last of it is done.
+    void wait_for_cpu_faults() const;
     MmCounters counters() const;
 
 private:
@@ -103,6 +105,7 @@ private:
     Bell cpu_fault_bell_;
     std::atomic<int> events_read_{0};
     std::atomic<int> events_done_{0};
+    std::atomic<int> cpu_faults_open_{0};
 
     struct {
         std::atomic<std::uint64_t> cpu_faults{0};

@@ -87,12 +87,23 @@ void Vm::check() {
     WriteLock guard(impl_->lock);
     MutexLock tree_guard(impl_->gpusvm.range_lock());
     ReadLock notifier_guard(impl_->gpusvm.notifier_lock());
+    // Where the mirror has no range, nothing is mapped: a range is unmapped before it leaves the tree.
+    const auto require_unmapped = [&](Interval gap) FL_REQUIRES(impl_->lock) {
+        if (gap.empty()) return;
+        for (Vma* vma = impl_->vmas.first_in(gap); vma != nullptr; vma = impl_->vmas.next_in(*vma, gap)) {
+            if (vma->kind != VmaKind::kCpuAddrMirror) continue;
+            impl_->for_each_tile(impl_->all_tiles(), [&](Tile&, PageTable& table) {
+                require(!table.any(vma->interval.intersect(gap)), "a range left the tree mapped");
+            });
+        }
+    };
     std::size_t count = 0;
     VirtAddr last{0};
     impl_->gpusvm.for_each_range(kWholeAddressSpace, [&](Range& r) {
         SvmRange& range = to_svm_range(r);
         ++count;
         require(range.interval.start >= last, "ranges overlap or are out of order");
+        require_unmapped({last, range.interval.start});
         last = range.interval.end;
         require(range.notifier->aligned.contains(range.interval), "a range reaches out of its notifier");
         const TileMask bound = range.tile_present.load() & ~range.tile_invalidated.load();
@@ -112,6 +123,7 @@ void Vm::check() {
             }
         });
     });
+    require_unmapped({last, kWholeAddressSpace.end});
     require(count == impl_->ranges, "ranges were lost");
 }
 

@@ -1,11 +1,13 @@
-// What the core's tests use for hardware: a plain thread that translates, faults and waits, and TLBs that make an
-// invalidation wait for it.
+// What the core's tests use for hardware: a plain thread that translates through a TLB, faults and waits, and
+// invalidations that wait for it.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 #include <shared_mutex>
 #include <utility>
@@ -18,18 +20,61 @@
 
 namespace faultline::svm::test {
 
-/// Caches nothing, but an invalidation waits for every access under way, as the epoch of real EUs does.
+/// The translations that one EU has cached: direct-mapped, so that a few survive for long.
+class TlbCache {
+public:
+    const Translation* find(VirtAddr page) const {
+        const Line& line = lines_[index_of(page)];
+        return line.page == page ? &line.translation : nullptr;
+    }
+    void insert(VirtAddr page, const Translation& translation) { lines_[index_of(page)] = {page, translation}; }
+    void invalidate(Interval interval) {
+        for (Line& line : lines_)
+            if (interval.contains(line.page)) line = {};
+    }
+
+private:
+    struct Line {
+        VirtAddr page;
+        Translation translation;
+    };
+    static std::size_t index_of(VirtAddr page) { return page.value / kPageSize % 32; }
+    std::array<Line, 32> lines_;
+};
+
+/// All EUs' TLBs. An invalidation waits for every access under way, as the epoch of real EUs does; a translation that
+/// the core does not invalidate stays, and shows as a wrong word.
 class WaitingTlb final : public TlbInvalidator {
 public:
-    void invalidate(std::uint32_t, Interval) override {
+    /// As many EUs as use the TLB at a time. Not the heap: invalidations are service.
+    static constexpr std::size_t kEus = 64;
+
+    void invalidate(std::uint32_t asid, Interval interval) override {
         invalidations.fetch_add(1);
         std::unique_lock wait(access_);
+        for (const Eu& eu : eus_)
+            if (eu.cache != nullptr && eu.asid == asid) eu.cache->invalidate(interval);
+    }
+    void add(std::uint32_t asid, TlbCache& cache) {
+        std::unique_lock wait(access_);
+        const auto free = std::ranges::find(eus_, nullptr, &Eu::cache);
+        if (free == eus_.end()) std::abort();
+        *free = {asid, &cache};
+    }
+    void remove(TlbCache& cache) {
+        std::unique_lock wait(access_);
+        *std::ranges::find(eus_, &cache, &Eu::cache) = {};
     }
     std::shared_mutex& access() { return access_; }
     std::atomic<std::uint64_t> invalidations{0};
 
 private:
+    struct Eu {
+        std::uint32_t asid = 0;
+        TlbCache* cache = nullptr;
+    };
     std::shared_mutex access_;
+    std::array<Eu, kEus> eus_;
 };
 
 /// The copying thread's own memcpy, until it is broken.
@@ -51,7 +96,12 @@ private:
 /// A thread that faults: one outstanding fault at a time, on one tile.
 class SoftEu final : public Faulter {
 public:
-    SoftEu(Vm& vm, WaitingTlb& tlb, unsigned tile = 0) : vm_(vm), tlb_(tlb), tile_(tile) {}
+    SoftEu(Vm& vm, WaitingTlb& tlb, unsigned tile = 0) : vm_(vm), tlb_(tlb), tile_(tile) {
+        tlb_.add(vm.asid(), cache_);
+    }
+    ~SoftEu() override { tlb_.remove(cache_); }
+    SoftEu(const SoftEu&) = delete;
+    SoftEu& operator=(const SoftEu&) = delete;
 
     void ack(const Pagefault&, int err) override {
         err_.store(err, std::memory_order_relaxed);
@@ -78,12 +128,17 @@ public:
     template <typename F>
     int access(const void* p, Access access, F&& f) {
         const VirtAddr addr = VirtAddr::of(p);
+        const VirtAddr page = addr.align_down(kPageSize);
         for (;;) {
             {
                 std::shared_lock lock(tlb_.access());
-                const Translation t = vm_.page_table(tile_).walk(addr);
-                if (t.permits(access)) {
-                    f(reinterpret_cast<void*>(t.host));
+                const Translation* t = cache_.find(page);
+                if (t == nullptr || !t->permits(access)) {
+                    cache_.insert(page, vm_.page_table(tile_).walk(page));
+                    t = cache_.find(page);
+                }
+                if (t->permits(access)) {
+                    f(reinterpret_cast<void*>(t->host + (addr - page)));
                     return 0;
                 }
             }
@@ -109,6 +164,7 @@ private:
     Vm& vm_;
     WaitingTlb& tlb_;
     const unsigned tile_;
+    TlbCache cache_;
     std::atomic<int> acks_{0};
     std::atomic<int> err_{0};
 };
@@ -134,7 +190,7 @@ protected:
         unsigned tiles = 1;
         bool atomics_on_smem = false;
         bool fake_clock = false;
-        bool allow_move = true;
+        bool allow_move = std::getenv("FAULTLINE_NO_MOVE") == nullptr;  ///< set: as on a kernel without UFFDIO_MOVE
     };
 
     void start(const char* policy = "xe-7.0", Bytes vram = Bytes{64ull << 20}) { start(policy, vram, {}); }
@@ -143,6 +199,7 @@ protected:
         mm = Mm::create({.allow_move = machine.allow_move}, &err);
         if (err == -EPERM) mm = Mm::create({.user_mode_only = true, .allow_move = machine.allow_move}, &err);
         ASSERT_EQ(0, err);
+        ASSERT_TRUE(machine.allow_move || !mm->has_move());
         for (unsigned i = 0; i < machine.devices; ++i) {
             DeviceConfig config;
             config.mm = mm;
