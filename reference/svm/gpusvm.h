@@ -1,7 +1,7 @@
 // The framework part of SVM (drm_gpusvm): notifiers, ranges, and the choice of a range's size.
 //
 // Thread safety: find, insert, remove and walks REQUIRE range_lock(), the lock that the driver sets for it
-// (drm_gpusvm_driver_set_lock: vm.lock in 7.0, range_lock in seed 002; the latter is right under both). Invalidation
+// (drm_gpusvm_driver_set_lock: vm.lock in 7.0, range_lock in the series; the latter is right under both). Invalidation
 // comes from any thread and takes the notifier lock. Ownership: owns notifiers and, through them, one reference to each
 // range until it is removed.
 #pragma once

@@ -128,17 +128,19 @@ int Vm::prefetch(Interval interval, const PrefetchRegion& region) {
         return -EINVAL;
     if (region.where == PrefetchRegion::Where::kTile && region.tile >= impl_->device.tile_count()) return -EINVAL;
     impl_->device.mm().sync();  // xe_svm_flush()
-    {
+    for (;;) {
+        {
+            ReadOrWriteLock guard(impl_->lock, impl_->policy.prefetch == PrefetchMode::kWriteLock);
+            int err = impl_->garbage_collector();
+            for (Vma* vma = impl_->vmas.first_in(interval); vma != nullptr && err == 0;
+                 vma = impl_->vmas.next_in(*vma, interval))
+                err = impl_->prefetch_vma(*vma, interval.intersect(vma->interval), region);
+            if (err != -EAGAIN) return err == -ENODATA ? 0 : err;
+        }
+        // VMAs are about to be split.
         WriteLock guard(impl_->lock);
-        if (const int err = impl_->settle(); err != 0) return err;
+        if (const int reset = impl_->apply_resets(); reset != 0) return reset;
     }
-    ReadOrWriteLock guard(impl_->lock, impl_->policy.prefetch == PrefetchMode::kWriteLock);
-    if (is_closed()) return -ENOENT;
-    int err = 0;
-    for (Vma* vma = impl_->vmas.first_in(interval); vma != nullptr && err == 0;
-         vma = impl_->vmas.next_in(*vma, interval))
-        err = impl_->prefetch_vma(*vma, interval.intersect(vma->interval), region);
-    return err == -ENODATA ? 0 : err;
 }
 
 }  // namespace faultline::svm

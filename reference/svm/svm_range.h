@@ -1,7 +1,7 @@
-// The driver's range (xe_svm_range): the framework's range with the device's pages embedded (seed 000) and its
+// The driver's range (xe_svm_range): the framework's range with the device's pages embedded and its
 // bindings.
 //
-// Thread safety: `lock` makes fault handler, garbage collector and prefetch take turns on the range (seed 002), and
+// Thread safety: `lock` makes fault handler, garbage collector and prefetch take turns on the range, and
 // guards `removed`; `tile_present` and `tile_invalidated` are written under the notifier lock and peeked at elsewhere;
 // garbage_collector_link under the garbage collector's list lock. Ownership: refcounted as a Range; holds a reference
 // to its VM.

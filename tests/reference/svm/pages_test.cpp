@@ -1,4 +1,4 @@
-// Pages on their own (seed 000): no range is needed to get, ask about, unmap or free them.
+// Pages on their own: no range is needed to get, ask about, unmap or free them.
 
 #include "reference/svm/pages.h"
 
