@@ -4,6 +4,7 @@
 #include <new>
 
 #include "reference/svm/arena.h"
+#include "reference/svm/garbage_worker.h"
 #include "reference/svm/vm.h"
 
 namespace faultline::svm {
@@ -33,6 +34,8 @@ int Device::init() {
         tiles_[id] = arena_new<Tile>(*this, id, config_.tiles[id]);
         if (const int err = tiles_[id]->init(); err != 0) return err;
     }
+    garbage_ = arena_new<GarbageWorker>();
+    if (const int err = garbage_->start(); err != 0) return err;
     prefetch_ = arena_new<PrefetchWorkers>();
     if (const int err = prefetch_->start(); err != 0) return err;
     int err = 0;
@@ -55,6 +58,7 @@ Device* Device::create(const DeviceConfig& config, int* err) {
 
 void Device::destroy(Device* device) {
     if (device->queues_ != nullptr) FaultQueues::destroy(device->queues_);
+    arena_delete(device->garbage_);
     arena_delete(device->prefetch_);
     for (Tile* tile : device->tiles_) arena_delete(tile);
     arena_delete(device);

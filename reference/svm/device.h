@@ -1,4 +1,4 @@
-// One device of the core (xe_device): tiles, fault queues, prefetch workers, ASIDs, policy.
+// One device of the core (xe_device): tiles, fault queues, the other workers, ASIDs, policy.
 //
 // Thread safety: every function may be called from any thread. Ownership: the Device owns tiles and queues and refers
 // to mm, clock, engines, TLBs and topology, which outlive it. VMs are refcounted and keep their ASID until closed.
@@ -21,6 +21,7 @@
 
 namespace faultline::svm {
 
+class GarbageWorker;
 class Vm;
 
 struct DeviceConfig {
@@ -48,8 +49,7 @@ public:
 
     /// xe_pagefault_handler(): queues the fault. 0 or -ENOSPC. Its faulter is acked from a worker.
     int pagefault_handler(const Pagefault& fault) { return queues_->push(fault); }
-    /// Queues the VM's garbage collector on pf_wq.
-    void queue_garbage_collector(Vm& vm) { queues_->queue_garbage_collector(vm); }
+    GarbageWorker& garbage_worker() { return *garbage_; }
     /// xe_pagefault_service(): what a worker does with one fault; tests may call it directly. *serviced: the interval
     /// that is mapped now; unchanged on failure.
     int pagefault_service(const Pagefault& fault, Interval* serviced) override;
@@ -89,6 +89,7 @@ private:
     DeviceConfig config_;
     std::array<Tile*, kMaxTiles> tiles_{};
     FaultQueues* queues_ = nullptr;
+    GarbageWorker* garbage_ = nullptr;
     PrefetchWorkers* prefetch_ = nullptr;
     Mutex asid_lock_{LockRank::kQueue, "usm.lock"};
     std::pmr::unordered_map<std::uint32_t, Vm*> asid_to_vm_ FL_GUARDED_BY(asid_lock_);

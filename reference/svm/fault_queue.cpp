@@ -3,7 +3,6 @@
 #include <sched.h>
 
 #include <atomic>
-#include <boost/intrusive/list.hpp>
 #include <cerrno>
 #include <memory_resource>
 #include <new>
@@ -13,7 +12,6 @@
 #include "reference/svm/bell.h"
 #include "reference/svm/pagefault_queue.h"
 #include "reference/svm/service_thread.h"
-#include "reference/svm/vm.h"
 
 namespace faultline::svm {
 namespace {
@@ -57,7 +55,7 @@ private:
 
 }  // namespace
 
-// pf_wq: the queues' workers, and one more for garbage collection, which the kernel queues on the same workqueue.
+// pf_wq: the queues' workers.
 struct FaultQueues::Impl {
     /// struct xe_pagefault_queue and the bell its workers listen to.
     struct Queue {
@@ -90,16 +88,13 @@ struct FaultQueues::Impl {
                 "faultline-pf", [](void* w) { static_cast<Worker*>(w)->impl->work(*static_cast<Worker*>(w)); }, worker);
             if (err != 0) return err;
         }
-        return garbage_worker.start(
-            "faultline-gc", [](void* i) { static_cast<Impl*>(i)->collect(); }, this);
+        return 0;
     }
 
     ~Impl() {
         stop.store(true, std::memory_order_release);
         for (Queue* queue : queues) queue->bell.ring_all();
         for (Worker* worker : workers) arena_delete(worker);
-        garbage_bell.ring();
-        garbage_worker.join();
         for (Queue* queue : queues) arena_delete(queue);
     }
 
@@ -161,28 +156,6 @@ struct FaultQueues::Impl {
         config.stats->add_time(GtStat::kPagefaultUs, config.clock->now() - start);
     }
 
-    Vm* pop_garbage() {
-        MutexLock guard(garbage_lock);
-        if (garbage.empty()) return nullptr;
-        Vm* vm = &garbage.front();
-        garbage.pop_front();
-        return vm;
-    }
-
-    void collect() {
-        for (;;) {
-            const int seen = garbage_bell.seen();
-            if (Vm* vm = pop_garbage()) {
-                vm->garbage_collector_work();
-                vm->put();
-            } else if (stop.load(std::memory_order_acquire)) {
-                return;
-            } else {
-                garbage_bell.wait(seen);
-            }
-        }
-    }
-
     const FaultQueueConfig config;
     const QueueChoice choice;
     const AckMode acks;
@@ -190,11 +163,6 @@ struct FaultQueues::Impl {
     std::pmr::vector<Worker*> workers{&arena()};
     std::atomic<unsigned> next_queue{0};  ///< usm.current_pf_queue
     std::atomic<bool> stop{false};
-
-    Mutex garbage_lock{LockRank::kQueue, "pf_wq.garbage"};
-    boost::intrusive::list<Vm> garbage FL_GUARDED_BY(garbage_lock);
-    Bell garbage_bell;
-    ServiceThread garbage_worker;
 };
 
 FaultQueues* FaultQueues::create(const FaultQueueConfig& config, const Policy& policy, int* err) {
@@ -235,16 +203,6 @@ std::string FaultQueues::info() {
     std::string text;
     for (Impl::Queue* queue : impl_->queues) text += queue->faults.info();
     return text;
-}
-
-void FaultQueues::queue_garbage_collector(Vm& vm) {
-    {
-        MutexLock guard(impl_->garbage_lock);
-        if (vm.is_linked()) return;
-        vm.get();
-        impl_->garbage.push_back(vm);
-    }
-    impl_->garbage_bell.ring();
 }
 
 }  // namespace faultline::svm

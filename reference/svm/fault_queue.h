@@ -18,8 +18,6 @@
 
 namespace faultline::svm {
 
-class Vm;
-
 /// What a worker does with one fault.
 class FaultService {
 public:
@@ -44,10 +42,6 @@ public:
 
     /// xe_pagefault_handler(): 0, or -ENOSPC when the queue is full ("shouldn't be possible").
     int push(const Pagefault& fault);
-    /// Queues the VM's garbage collector (queue_work(pf_wq, &vm->svm.garbage_collector.work)); holds a reference until
-    /// done.
-    void queue_garbage_collector(Vm& vm);
-
     /// xe_pagefault_print_info() of every queue: what debugfs `pagefault_info` shows.
     std::string info();
 

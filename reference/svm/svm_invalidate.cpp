@@ -4,6 +4,7 @@
 #include <new>
 
 #include "reference/svm/arena.h"
+#include "reference/svm/garbage_worker.h"
 #include "reference/svm/vm_impl.h"
 
 namespace faultline::svm {
@@ -49,7 +50,7 @@ void Vm::Impl::range_event_end(SvmRange& range, const MmuRange& mmu_range) {
         MutexLock guard(garbage_list_lock);
         if (!range.garbage_collector_link.is_linked()) garbage_list.push_back(range);
     }
-    device.queue_garbage_collector(vm);
+    device.garbage_worker().queue(vm);
 }
 
 void Vm::Impl::invalidate(Notifier& notifier, const MmuRange& mmu_range) {
