@@ -51,6 +51,9 @@ struct EntryBlock {
     /// Registered system pages found present, and neither taken nor reported gone since. A page whose discard is not
     /// reported yet may be marked: whoever touches it takes an ordinary CPU fault. Saves a mincore() a fault, 0.6 us.
     std::bitset<kPages> present FL_GUARDED_BY(lock);
+    /// System pages that were told as discarded, and not filled since. The kernel tells before it discards: what is
+    /// there is still the old page, or none.
+    std::bitset<kPages> discarded FL_GUARDED_BY(lock);
     EntryBlock* next = nullptr;  ///< list of all blocks, for walkers
 };
 
@@ -63,6 +66,7 @@ struct Migration {
     struct Page {
         VirtAddr at;             ///< where its entry is by now; null: unmapped, and no longer anybody's
         bool discarded = false;  ///< its bytes are not wanted any more
+        bool stale = false;      ///< discarded before it was taken: whatever was taken, it is a page of zeroes
     };
 
     explicit Migration(const EntryBlock& block) : home(block) {}
@@ -70,7 +74,8 @@ struct Migration {
     /// Makes the entry this migration's; returns what it was.
     Entry take(EntryBlock& block, unsigned index) FL_REQUIRES(block.lock) {
         const Entry taken = block.entries[index];
-        pages[index] = {block.page_at(index)};
+        pages[index] = {.at = block.page_at(index), .stale = block.discarded.test(index)};
+        block.discarded.reset(index);
         block.entries[index].state = EntryState::kMigrating;
         block.entries[index].index = index;
         block.entries[index].migration = this;

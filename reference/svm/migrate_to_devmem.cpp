@@ -101,15 +101,16 @@ int Mm::Impl::remap_out(const Migration& migration, Interval interval, VirtAddr 
 }
 
 /// Copies to the allocation: system pages from where they were taken to, device pages from where they are; what the CPU
-/// never touched is cleared. Runs of pages are grouped by source, and a group is submitted when the source changes.
-/// *complete: no system page was absent.
-int Mm::Impl::copy_to_device(Zdd* zdd, VirtAddr system, std::span<const Entry> sources, bool* complete) {
+/// never touched, or has discarded, is cleared. Runs of pages are grouped by source, and a group is submitted when the
+/// source changes. *complete: no system page was absent.
+int Mm::Impl::copy_to_device(Zdd* zdd, const Migration& migration, unsigned first, VirtAddr system,
+                             std::span<const Entry> sources, bool* complete) {
     const auto pages = static_cast<std::uint32_t>(sources.size());
     std::array<unsigned char, EntryBlock::kPages> populated;
     if (const int err = vmas.populated({system, system + pages * kPageSize}, populated); err != 0) return err;
     const auto address_of = [&](std::uint32_t i) -> const void* {
         if (sources[i].state == EntryState::kDevice) return sources[i].zdd->page(sources[i].index);
-        return populated[i] != 0 ? (system + i * kPageSize).ptr() : nullptr;
+        return populated[i] != 0 && !migration.pages[first + i].stale ? (system + i * kPageSize).ptr() : nullptr;
     };
     std::array<CopyJob, EntryBlock::kPages> jobs;
     *complete = true;
@@ -142,11 +143,17 @@ int Mm::Impl::copy_to_device(Zdd* zdd, VirtAddr system, std::span<const Entry> s
 /// After a failure: device pages are where they were, and of the system pages the first `taken` bytes come back.
 void Mm::Impl::give_back_sources(Migration& migration, Interval interval, VirtAddr unit, std::span<const Entry> sources,
                                  std::uint64_t taken) {
+    const unsigned first = migration.home.index_of(interval.start);
+    const auto is_stale = [](const Migration::Page& page) { return page.stale; };
+    const std::span pages(&migration.pages[first], sources.size());
+    if (std::ranges::any_of(pages, is_stale)) {
+        ReadLock guard(monitor.reading());
+        for (Migration::Page& page : pages) page.discarded |= page.stale;
+    }
     if (taken == interval.size() && all_system(sources)) {
         put_back(migration, interval, unit);
         return;
     }
-    const unsigned first = migration.home.index_of(interval.start);
     for (unsigned i = 0; i < sources.size(); ++i) {
         const VirtAddr page = interval.start + i * kPageSize;
         if (sources[i].state == EntryState::kDevice) {
@@ -198,7 +205,7 @@ int Mm::Impl::try_migrate_to_devmem(EntryBlock& block, Zdd* zdd, Interval interv
         out = take_out(migration, interval, unit, &err);
     }
     bool complete = false;
-    if (err == 0) err = copy_to_device(zdd, unit, sources, &complete);
+    if (err == 0) err = copy_to_device(zdd, migration, first, unit, sources, &complete);
     if (err == 0) {
         zdd_pages_come(zdd, pages);
         const unsigned gone = settle(migration, interval, [&](Entry& entry, unsigned index) {

@@ -233,6 +233,7 @@ int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const HmmRequest
         if (pages > 1) presence(part, {present.data(), pages});
         // Under the lock, so that no migration takes a page out between the look at its entry and the fill.
         MutexLock guard(block.lock);
+        if (pages == 1 && block.discarded.test(first)) presence(part, {present.data(), pages});
         const auto hole = [&](unsigned i) FL_REQUIRES(block.lock) {
             return wanted[i] && (present[i] & 1) == 0 && block.entries[first + i].state == EntryState::kSystem;
         };
@@ -243,6 +244,8 @@ int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const HmmRequest
                 ++i;
                 continue;
             }
+            // Not there when looked at, so no old page; and maybe filled also where the call fails.
+            for (unsigned page = start; page < i; ++page) block.discarded.reset(first + page);
             const int err = uffd.fill_zero({part.start + start * kPageSize, part.start + i * kPageSize});
             if (err == -EAGAIN) return -EBUSY;
             if (err != 0) return err == -ENOMEM ? err : -EFAULT;

@@ -68,7 +68,8 @@ private:
     int try_migrate_to_devmem(EntryBlock& block, Zdd* zdd, Interval interval, const CpuVma& vma);
     std::uint64_t take_out(const Migration& migration, Interval interval, VirtAddr unit, int* err);
     int remap_out(const Migration& migration, Interval interval, VirtAddr unit);
-    int copy_to_device(Zdd* zdd, VirtAddr system, std::span<const Entry> sources, bool* complete);
+    int copy_to_device(Zdd* zdd, const Migration& migration, unsigned first, VirtAddr system,
+                       std::span<const Entry> sources, bool* complete);
     void give_back_sources(Migration& migration, Interval interval, VirtAddr unit, std::span<const Entry> sources,
                            std::uint64_t taken);
     static bool has_device_pages(EntryBlock& block, Interval interval);

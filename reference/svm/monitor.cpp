@@ -143,14 +143,19 @@ void Monitor::handle(const uffd_msg& message) {
 
 bool Monitor::triage(VirtAddr page) {
     EntryBlock* block = entries_.find(page);
-    if (block == nullptr) return fill(page);
+    bool filled = false;
+    if (block == nullptr) return fill(page, &filled);
     EntryState state;
     {
         MutexLock guard(block->lock);
         state = block->entries[block->index_of(page)].state;
         // Filled under the lock: a migration that marks the page after the look would take it out before the fill, and
         // the zeroes would hide what it took.
-        if (state == EntryState::kSystem) return fill(page);
+        if (state == EntryState::kSystem) {
+            const bool done = fill(page, &filled);
+            if (filled) block->discarded.reset(block->index_of(page));
+            return done;
+        }
     }
     if (state == EntryState::kDevice) {
         MutexLock guard(queue_lock_);
@@ -161,13 +166,16 @@ bool Monitor::triage(VirtAddr page) {
     return true;  // migrating otherwise: whoever migrates wakes all at the end
 }
 
-/// A page that was never touched, or discarded. False: an event is unread, which only this thread can change.
-bool Monitor::fill(VirtAddr page) {
+/// A page that was never touched, or discarded. False: an event is unread, which only this thread can change. *filled:
+/// not there, until now.
+bool Monitor::fill(VirtAddr page, bool* filled) {
     const int err = uffd_.zero_page(page);
-    if (err == -EAGAIN) return false;
-    if (err == 0) ++counts_.zero_fills;
-    if (err != 0) uffd_.wake({page, page + kPageSize});  // unmapped meanwhile: let it fault again, and crash
-    return true;
+    *filled = err == 0;
+    if (err == 0)
+        ++counts_.zero_fills;
+    else if (err != -EAGAIN)
+        uffd_.wake({page, page + kPageSize});  // there by now; or unmapped: let it fault again, and crash
+    return err != -EAGAIN;
 }
 
 void Monitor::remove_entries(Interval interval, bool unregister, Event& event) {
@@ -178,6 +186,7 @@ void Monitor::remove_entries(Interval interval, bool unregister, Event& event) {
             Entry& entry = block.entries[i];
             if (unregister) block.registered.reset(i);
             block.present.reset(i);
+            block.discarded.set(i, !unregister && entry.state == EntryState::kSystem);
             if (entry.state == EntryState::kDevice) {
                 if (event.dropped.empty() || event.dropped.back().zdd != entry.zdd)
                     no_fail([&] { event.dropped.push_back({entry.zdd, 0}); });
@@ -208,6 +217,7 @@ void Monitor::move_entries(VirtAddr from, VirtAddr to, std::uint64_t size, Event
             if (!source->registered.test(i)) continue;
             source->registered.reset(i);
             source->present.reset(i);
+            source->discarded.reset(i);
             std::swap(moved, source->entries[i]);
         }
         if (moved.state == EntryState::kMigrating) moved.migration->pages[moved.index].at = to + offset;

@@ -76,7 +76,7 @@ private:
     void handle(const uffd_msg& message);
     /// True when the fault is somebody's now; false when it must be looked at again after the next read.
     bool triage(VirtAddr page);
-    bool fill(VirtAddr page);
+    bool fill(VirtAddr page, bool* filled);
     void remove_entries(Interval interval, bool unregister, Event& event);
     void move_entries(VirtAddr from, VirtAddr to, std::uint64_t size, Event& event);
     void queue_event(Event&& event);

@@ -113,10 +113,7 @@ int Uffd::copy_page(VirtAddr dst, VirtAddr src) const {
 
 int Uffd::zero_page(VirtAddr page) const {
     uffdio_zeropage zero{{page.value, kPageSize}, 0, 0};
-    const int err = call(fd_, UFFDIO_ZEROPAGE, &zero);
-    if (err != -EEXIST) return err;
-    wake({page, page + kPageSize});
-    return 0;
+    return call(fd_, UFFDIO_ZEROPAGE, &zero);
 }
 
 void Uffd::wake(Interval interval) const {

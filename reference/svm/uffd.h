@@ -43,7 +43,8 @@ public:
     int fill_zero(Interval interval) const;
     /// Copies one page to where none is present. 0 (also when one is), -EAGAIN, -ENOENT, -ENOMEM.
     int copy_page(VirtAddr dst, VirtAddr src) const;
-    /// Maps the zero page where nothing is present; then wakes. As fill_zero(), for one page, and cheaper.
+    /// Maps the zero page where nothing is present; then wakes. For one page, and cheaper than fill_zero(). 0, -EEXIST
+    /// (nobody is woken), -EAGAIN, -ENOENT, -ENOMEM.
     int zero_page(VirtAddr page) const;
     void wake(Interval interval) const;
     /// True while an unmap, discard or remap has begun whose event has not been read, posted or not: the kernel frees
