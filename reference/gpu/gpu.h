@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/expected.h"
+#include "reference/gpu/links.h"
 #include "reference/gpu/model.h"
 #include "reference/gpu/module.h"
 #include "reference/svm/device.h"
@@ -59,9 +60,10 @@ class Gpu {
 public:
     /// `mm` outlives the Gpu. Fails with kUnavailable when memory or threads cannot be had. Installs the handler of
     /// signals.h.
-    /// `index` is the device's place in `topology` (null: it has no link), which outlives the Gpu.
+    /// `index` is the device's place in `links` (null: there is no other device), which outlives the Gpu and lives in
+    /// arena memory.
     static Expected<std::unique_ptr<Gpu>> create(const DeviceModel& model, const svm::Policy& policy, svm::Mm& mm,
-                                                 unsigned index = 0, const svm::Topology* topology = nullptr);
+                                                 unsigned index = 0, Links* links = nullptr);
     ~Gpu();
 
     const DeviceModel& model() const;

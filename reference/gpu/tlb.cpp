@@ -46,9 +46,12 @@ void Tlb::fill(std::uint64_t va, const svm::Translation& translation) {
     ++fills_;
 }
 
-TlbShootdown::TlbShootdown() : tlbs_(&svm::arena()) {}
+TlbShootdown::TlbShootdown(Nanoseconds latency, svm::Clock& clock)
+    : latency_(latency), clock_(clock), tlbs_(&svm::arena()) {}
 
 void TlbShootdown::invalidate(std::uint32_t, svm::Interval) {
+    const bool modelled = latency_.count() != 0;
+    const Nanoseconds done = modelled ? clock_.now() + latency_ : Nanoseconds{};
     std::uint64_t generation = generation_.fetch_add(1, std::memory_order_seq_cst) + 1;
     for (Tlb* tlb : tlbs_) tlb->key.fetch_or(kKeyPending, std::memory_order_seq_cst);
     for (Tlb* tlb : tlbs_) {
@@ -62,6 +65,7 @@ void TlbShootdown::invalidate(std::uint32_t, svm::Interval) {
             }
         }
     }
+    if (modelled) clock_.wait_until(done);
 }
 
 }  // namespace faultline::gpu

@@ -18,6 +18,7 @@
 
 #include "reference/gpu/counter.h"
 #include "reference/gpu/eu_context.h"
+#include "reference/svm/clock.h"
 #include "reference/svm/page_table.h"
 #include "reference/svm/seams.h"
 
@@ -55,7 +56,8 @@ private:
 
 class TlbShootdown final : public svm::TlbInvalidator {
 public:
-    TlbShootdown();
+    /// Each invalidation takes `latency` at least, by `clock`, which outlives this.
+    TlbShootdown(Nanoseconds latency, svm::Clock& clock);
     /// REQUIRES: no invalidation under way.
     void add(Tlb& tlb) { tlbs_.push_back(&tlb); }
 
@@ -65,6 +67,8 @@ public:
 
 private:
     friend class Tlb;
+    const Nanoseconds latency_;
+    svm::Clock& clock_;
     alignas(64) std::atomic<std::uint64_t> generation_{0};
     std::pmr::vector<Tlb*> tlbs_;
 };

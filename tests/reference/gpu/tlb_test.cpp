@@ -33,7 +33,8 @@ svm::Translation translation(std::uint64_t host, bool writable = true, bool atom
 }
 
 struct TlbTest : ::testing::Test {
-    TlbShootdown* shootdown = svm::arena_new<TlbShootdown>();
+    svm::SystemClock clock;
+    TlbShootdown* shootdown = svm::arena_new<TlbShootdown>(Nanoseconds{}, clock);
     Tlb* tlb = svm::arena_new<Tlb>(*shootdown);
     std::uint64_t host = 0;
 
@@ -118,7 +119,8 @@ TEST(TlbProperty, NoEuUsesAnOldTranslationAfterInvalidateReturns) {
         mapped[p] = reinterpret_cast<std::uint64_t>(&frame(p, 0));
     }
 
-    auto* shootdown = svm::arena_new<TlbShootdown>();
+    svm::SystemClock clock;
+    auto* shootdown = svm::arena_new<TlbShootdown>(Nanoseconds{}, clock);
     std::vector<Tlb*> tlbs;
     for (unsigned i = 0; i < kEus; ++i) {
         tlbs.push_back(svm::arena_new<Tlb>(*shootdown));

@@ -1,0 +1,185 @@
+// Modelled delays are there: what a fault, an invalidation and an access to another device's memory take is what the
+// model says.
+//
+// Each figure is the difference, within one run, between a device with the delay and the same device without: the
+// host's own time falls out. Minimum of many repetitions, since the host may only add to it.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+
+#include "kernels/gpu_test_basic.h"
+#include "reference/svm/arena.h"
+#include "tests/reference/gpu/gpu_fixture.h"
+
+namespace faultline::gpu::test {
+namespace {
+
+using std::chrono::microseconds;
+
+constexpr double kTolerance = 0.10;
+
+/// Devices of a model, the VMs of which mirror this process.
+class Machine {
+public:
+    explicit Machine(const DeviceModel& model) : links_(svm::arena_new<Links>(model)) {
+        int err = 0;
+        mm = svm::Mm::create({}, &err);
+        if (mm == nullptr && err == -EPERM) mm = svm::Mm::create({.user_mode_only = true}, &err);
+        EXPECT_NE(nullptr, mm) << "userfaultfd: error " << err;
+        module = std::move(*Module::create(kernel_gpu_test_basic()));
+        for (unsigned i = 0; i < model.devices; ++i) {
+            auto created = Gpu::create(model, *svm::parse_policy("xe-7.0"), *mm, i, links_);
+            EXPECT_TRUE(created.ok());
+            gpus.push_back(std::move(*created));
+            svm::Vm* vm = svm::Vm::create(gpus.back()->core(), &err);
+            EXPECT_EQ(0, vm->bind_cpu_addr_mirror({{svm::kSize64K}, {1ull << 47}}));
+            vms.push_back(vm);
+        }
+    }
+    ~Machine() {
+        for (svm::Vm* vm : vms) {
+            vm->close();
+            vm->put();
+        }
+        gpus.clear();
+        svm::Mm::destroy(mm);
+        svm::arena_delete(links_);
+    }
+    Machine(const Machine&) = delete;
+    Machine& operator=(const Machine&) = delete;
+
+    /// How long the dispatch takes on that device.
+    template <typename... Args>
+    Nanoseconds run(unsigned device, const char* name, Dim3 groups, const Args&... args) {
+        const Kernel* kernel = module->kernel(name);
+        ArgBlock block(*kernel);
+        (block.add(args), ...);
+        mm->sync();  // memory that stood here may have been unmapped just before
+        const DispatchResult r = gpus[device]->execute({kernel, block.data(), groups, {1}, vms[device]});
+        EXPECT_EQ(0, r.err);
+        return Nanoseconds(std::llround(static_cast<double>(r.end_ticks - r.start_ticks) * gpus[device]->tick_ns()));
+    }
+
+    svm::Mm* mm = nullptr;
+    std::unique_ptr<Module> module;
+    std::vector<std::unique_ptr<Gpu>> gpus;
+    std::vector<svm::Vm*> vms;
+
+private:
+    Links* links_;
+};
+
+DeviceModel plain(unsigned devices = 1) {
+    DeviceModel model;
+    model.devices = devices;
+    model.vram = Bytes{64ull << 20};
+    model.eus = 1;
+    model.threads_per_eu = 4;
+    for (auto& row : model.links) row.fill({.fast = true, .speed = {}});
+    return model;
+}
+
+template <typename Measure>
+Nanoseconds fastest(unsigned times, Measure measure) {
+    Nanoseconds best = Nanoseconds::max();
+    for (unsigned i = 0; i < times; ++i) best = std::min(best, measure());
+    return best;
+}
+
+void expect_near(Nanoseconds modelled, Nanoseconds seen) {
+    EXPECT_NEAR(1.0, static_cast<double>(seen.count()) / static_cast<double>(modelled.count()), kTolerance)
+        << "modelled " << modelled.count() << " ns, seen " << seen.count() << " ns";
+}
+
+/// One fault of one work-group, on memory that nobody touched.
+Nanoseconds fault_time(const DeviceModel& model, unsigned groups = 1) {
+    Machine machine(model);
+    return fastest(60, [&] {
+        Pages<std::uint64_t> memory(1);
+        return machine.run(0, "write_value", {groups}, memory.data(), std::uint64_t{8}, std::uint64_t{1});
+    });
+}
+
+TEST(Delay, FaultTakesReportAndAck) {
+    const Nanoseconds without = fault_time(plain());
+    DeviceModel model = plain();
+    model.fault_report = microseconds(2000);
+    expect_near(microseconds(2000), fault_time(model) - without);
+    model.ack = microseconds(1000);
+    expect_near(microseconds(3000), fault_time(model) - without);
+    // What a work-group waits for, another of the same EU need not.
+    expect_near(microseconds(3000), fault_time(model, 4) - without);
+}
+
+/// The CPU takes back a page that the GPU has mapped.
+Nanoseconds invalidation_time(const DeviceModel& model) {
+    Machine machine(model);
+    return fastest(60, [&] {
+        Pages<std::uint64_t> memory(1);
+        machine.run(0, "write_value", {1}, memory.data(), std::uint64_t{1}, std::uint64_t{1});
+        const svm::SystemClock clock;
+        svm::TlbInvalidator& tlb = machine.gpus[0]->core().root_tile().tlb();
+        const Nanoseconds start = clock.now();
+        tlb.invalidate(machine.vms[0]->asid(),
+                       {svm::VirtAddr::of(memory.data()), svm::VirtAddr::of(memory.data() + 512)});
+        return clock.now() - start;
+    });
+}
+
+TEST(Delay, InvalidationTakesItsLatency) {
+    const Nanoseconds without = invalidation_time(plain());
+    DeviceModel model = plain();
+    model.tlb_invalidation = microseconds(500);
+    const Nanoseconds with = invalidation_time(model);
+    expect_near(microseconds(500), with);
+    EXPECT_LT(without * 10, with);
+}
+
+constexpr std::uint64_t kWords = svm::kSize2M / 8;
+
+/// Device 1 reads what is in device 0's memory: `count` words a work-group, `stride` apart.
+Nanoseconds foreign_time(const DeviceModel& model, std::uint32_t groups, std::uint64_t stride, std::uint32_t count) {
+    Machine machine(model);
+    Pages<std::uint32_t> memory(2 * kWords), out(1024);
+    machine.run(0, "write_value", {1}, memory.data(), std::uint64_t{1}, std::uint64_t{1});
+    const svm::PreferredLocation there{.where = svm::PreferredLocation::Where::kDevice,
+                                       .device = &machine.gpus[0]->core()};
+    const auto start = svm::VirtAddr::of(memory.data());
+    EXPECT_EQ(0, machine.vms[1]->madvise({start, start + memory.bytes()}, there));
+    machine.run(1, "strided", {groups}, memory.data(), out.data(), stride, count);
+    EXPECT_EQ(&machine.gpus[0]->core().root_tile().pagemap(), machine.mm->residency(svm::VirtAddr::of(memory.data())));
+    return fastest(300, [&] { return machine.run(1, "strided", {groups}, memory.data(), out.data(), stride, count); });
+}
+
+TEST(Delay, ForeignReadTakesTheLinksLatency) {
+    constexpr std::uint32_t kReads = 10;
+    const Nanoseconds without = foreign_time(plain(2), 1, 64, kReads);
+    DeviceModel model = plain(2);
+    model.links[0][1].speed.latency = model.links[1][0].speed.latency = microseconds(50);
+    expect_near(kReads * microseconds(50), foreign_time(model, 1, 64, kReads) - without);
+    // Those of other work-groups wait at the same time.
+    expect_near(kReads * microseconds(50), foreign_time(model, 4, 64, kReads) - without);
+}
+
+TEST(Delay, ForeignReadsComeAtTheLinksRate) {
+    // Neighbours, so that whole lines are used; several work-groups, so that the link always has something to carry.
+    constexpr std::uint32_t kGroups = 4, kReads = 4 << 10;
+    const Nanoseconds without = foreign_time(plain(2), kGroups, 1, kReads);
+    DeviceModel model = plain(2);
+    constexpr double kGbPerS = 0.02;
+    model.links[0][1].speed.gb_per_s = model.links[1][0].speed.gb_per_s = kGbPerS;
+    const Nanoseconds modelled(std::llround(kGroups * kReads * sizeof(std::uint32_t) / kGbPerS));
+    EXPECT_LT(without * 10, modelled);
+    expect_near(modelled, foreign_time(model, kGroups, 1, kReads));
+}
+
+TEST(Delay, OnlyTheModelledPairIsSlow) {
+    DeviceModel model = plain(3);
+    model.links[0][2].speed.latency = model.links[2][0].speed.latency = microseconds(50);
+    constexpr std::uint32_t kReads = 10;
+    EXPECT_LT(foreign_time(model, 1, 64, kReads) * 10, kReads * microseconds(50));
+}
+
+}  // namespace
+}  // namespace faultline::gpu::test
