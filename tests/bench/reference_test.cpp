@@ -102,6 +102,7 @@ TEST(Output, HasWhatIsPromised) {
     EXPECT_EQ(context.value("device_kind", ""), "reference");
     EXPECT_THAT(context.value("policy", ""), HasSubstr("xe-7.0"));
     EXPECT_EQ(context.value("model", ""), "native");
+    EXPECT_THAT(context.value("model_figures", ""), HasSubstr("device.threads_per_eu=8"));
     for (const char* key : {"faultline_version", "device", "driver_version", "monitor", "env_kernel_release"}) {
         EXPECT_NE(context.value(key, ""), "") << key;
     }
