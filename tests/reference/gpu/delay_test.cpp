@@ -121,8 +121,8 @@ Nanoseconds invalidation_time(const DeviceModel& model) {
         const svm::SystemClock clock;
         svm::TlbInvalidator& tlb = machine.gpus[0]->core().root_tile().tlb();
         const Nanoseconds start = clock.now();
-        tlb.invalidate(machine.vms[0]->asid(),
-                       {svm::VirtAddr::of(memory.data()), svm::VirtAddr::of(memory.data() + 512)});
+        tlb.wait(tlb.send(machine.vms[0]->asid(),
+                          {svm::VirtAddr::of(memory.data()), svm::VirtAddr::of(memory.data() + 512)}));
         return clock.now() - start;
     });
 }

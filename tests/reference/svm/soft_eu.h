@@ -21,10 +21,11 @@ namespace faultline::svm::test {
 /// Caches nothing, but an invalidation waits for every access under way, as the epoch of real EUs does.
 class WaitingTlb final : public TlbInvalidator {
 public:
-    void invalidate(std::uint32_t, Interval) override {
+    TlbFence send(std::uint32_t, Interval) override {
         invalidations.fetch_add(1);
-        std::unique_lock wait(access_);
+        return {};
     }
+    void wait(const TlbFence&) override { std::unique_lock none_under_way(access_); }
     std::shared_mutex& access() { return access_; }
     std::atomic<std::uint64_t> invalidations{0};
 
