@@ -29,7 +29,9 @@ std::string lines_of(std::span<const std::string_view> words) {
 Device* device_of(ze_device_handle_t handle) {
     const auto& devices = Driver::instance()->devices();
     const auto known = [&](ze_device_handle_t candidate) {
-        return std::any_of(devices.begin(), devices.end(), [&](const auto& d) { return d.get() == from(candidate); });
+        const auto is = [&](const auto& d) { return d.get() == from(candidate); };
+        return std::ranges::any_of(devices,
+                                   [&](const auto& d) { return is(d) || std::ranges::any_of(d->sub_devices(), is); });
     };
     if (known(handle)) return from(handle);
     const auto wrapped = *reinterpret_cast<ze_device_handle_t*>(handle);
@@ -40,7 +42,7 @@ ze_result_t get_gt_stats(ze_device_handle_t handle, std::size_t* size, char* tex
     Device* device = device_of(handle);
     if (device == nullptr) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
     svm::GtStats sum;
-    for (unsigned tile = 0; tile < device->core().tile_count(); ++tile) sum.add(device->core().tile(tile).gt_stats());
+    for (unsigned i = 0; i < device->tile_count(); ++i) sum.add(device->core().tile(device->home() + i).gt_stats());
     return copy_text(sum.print(), size, text);
 }
 

@@ -80,7 +80,11 @@ int Context::place(Allocation& a, std::size_t alignment) {
 ze_result_t Context::alloc_device(Device& device, std::size_t size, std::size_t alignment, void** out) {
     Allocation a{.type = ZE_MEMORY_TYPE_DEVICE, .context = this, .device = &device, .size = size, .id = next_id++};
     int err = 0;
-    a.bo = svm::Bo::create(device.core().root_tile(), Bytes{whole_pages(size)}, &err);
+    // A root device's memory is that of all its tiles.
+    for (unsigned i = 0; i < device.tile_count(); ++i) {
+        a.bo = svm::Bo::create(device.core().tile(device.home() + i), Bytes{whole_pages(size)}, &err);
+        if (err != -ENOMEM) break;
+    }
     if (err == -EINVAL) return ZE_RESULT_ERROR_UNSUPPORTED_SIZE;
     if (err != 0) return ZE_RESULT_ERROR_OUT_OF_DEVICE_MEMORY;
     a.vram = a.bo->pin(&err);

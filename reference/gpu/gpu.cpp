@@ -1,5 +1,6 @@
 #include "reference/gpu/gpu.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -30,13 +31,13 @@ struct Gpu::Impl {
         CopyEngines* copies = nullptr;
         ModelledCopies* modelled = nullptr;  ///< null: copies are as fast as the host
         TlbShootdown* shootdown = nullptr;
+        ActiveDispatches* dispatches = nullptr;  ///< with work for its EUs
     };
 
     DeviceModel model;
     unsigned index = 0;
     Links* links = nullptr;
     // What service threads touch is in the arena; this object itself need not be.
-    ActiveDispatches* dispatches = svm::arena_new<ActiveDispatches>();
     svm::SystemClock* device_clock = svm::arena_new<svm::SystemClock>();
     EuAcks* acks = svm::arena_new<EuAcks>();
     std::vector<Tile> tiles;
@@ -51,9 +52,9 @@ struct Gpu::Impl {
         if (device != nullptr) svm::Device::destroy(device);
         for (Eu* eu : eus) svm::arena_delete(eu);
         svm::arena_delete(acks);
-        svm::arena_delete(dispatches);
         for (const Tile& tile : tiles) {
             svm::arena_delete(tile.modelled);
+            svm::arena_delete(tile.dispatches);
             svm::arena_delete(tile.shootdown);
             svm::arena_delete(tile.copies);
         }
@@ -64,6 +65,7 @@ struct Gpu::Impl {
     int add_tile() {
         Tile& tile = tiles.emplace_back();
         tile.copies = svm::arena_new<CopyEngines>();
+        tile.dispatches = svm::arena_new<ActiveDispatches>();
         tile.shootdown = svm::arena_new<TlbShootdown>(model.tlb_invalidation, *device_clock);
         if (model.copy.is_modelled() || (links != nullptr && model.has_modelled_links()))
             tile.modelled =
@@ -78,7 +80,7 @@ struct Gpu::Impl {
                                              .tile = tile,
                                              .device = *device,
                                              .shootdown = *tiles[tile].shootdown,
-                                             .dispatches = *dispatches,
+                                             .dispatches = *tiles[tile].dispatches,
                                              .links = model.has_modelled_links() ? links : nullptr,
                                              .fault_report = model.fault_report,
                                              .ack = model.ack});
@@ -86,10 +88,30 @@ struct Gpu::Impl {
         tiles[tile].shootdown->add(*eu);
         acks->add(*eu);
     }
+    /// The tile of an EU, which take turns by tile.
+    svm::TileMask tile_of(std::size_t eu) const { return static_cast<svm::TileMask>(1u << eu % tiles.size()); }
+    /// Lets EUs of those tiles have the dispatch's work-groups; the tiles where there was memory to note it.
+    svm::TileMask offer(DispatchRecord* record, svm::TileMask wanted) {
+        svm::TileMask offered = 0;
+        for (std::size_t tile = 0; tile < tiles.size(); ++tile) {
+            if ((wanted & tile_of(tile)) == 0) continue;
+            try {
+                tiles[tile].dispatches->add(record);
+                offered |= tile_of(tile);
+            } catch (const std::bad_alloc&) {
+                continue;  // the others run it
+            }
+        }
+        return offered;
+    }
+    void withdraw(DispatchRecord* record, svm::TileMask offered) {
+        for (std::size_t tile = 0; tile < tiles.size(); ++tile)
+            if ((offered & tile_of(tile)) != 0) tiles[tile].dispatches->remove(record);
+    }
     /// A program's copy by `move`: done when the model says so.
     template <typename Move>
-    int take_time(const svm::CopyJob& job, Move move) {
-        ModelledCopies* modelled = tiles.front().modelled;
+    int take_time(const Tile& tile, const svm::CopyJob& job, Move move) {
+        ModelledCopies* modelled = tile.modelled;
         if (modelled == nullptr) return move();
         const Nanoseconds done = modelled->reserve({&job, 1});
         const int err = move();
@@ -141,7 +163,8 @@ Expected<std::unique_ptr<Gpu>> Gpu::create(const DeviceModel& model, const svm::
 
 int Gpu::set_policy(const svm::Policy& policy) {
     // A dispatch ends when the last of its faults has been acked.
-    return impl_->dispatches->empty() ? impl_->device->set_policy(policy) : -EBUSY;
+    const auto idle = [](const Impl::Tile& tile) { return tile.dispatches->empty(); };
+    return std::ranges::all_of(impl_->tiles, idle) ? impl_->device->set_policy(policy) : -EBUSY;
 }
 
 const DeviceModel& Gpu::model() const { return impl_->model; }
@@ -156,19 +179,21 @@ DispatchResult Gpu::execute(const Dispatch& dispatch) {
     };
     if (dispatch.kernel == nullptr || dispatch.vm == nullptr) return failure(-EINVAL);
     if (dispatch.group_size.count() == 0 || dispatch.group_size.count() > kMaxGroupSize) return failure(-EINVAL);
+    if ((dispatch.tiles & ((1u << impl_->tiles.size()) - 1)) == 0) return failure(-EINVAL);
     if (dispatch.groups.count() == 0) return failure(0);
     DispatchRecord* record = DispatchRecord::create(dispatch);
     if (record == nullptr) return failure(-ENOMEM);
     DispatchResult result = failure(-EINVAL);
     if (record->local_memory <= kMaxLocalMemory) {
         try {
-            impl_->dispatches->add(record);
+            const svm::TileMask tiles = impl_->offer(record, dispatch.tiles);
+            if (tiles == 0) throw std::bad_alloc();
             // No more EUs than work-groups; those that are idle first to be found.
             std::uint64_t wanted = dispatch.groups.count();
             for (std::size_t i = 0; i < impl_->eus.size() && wanted > 0; ++i)
-                wanted -= impl_->threads->start(i) ? 1 : 0;
+                if ((tiles & impl_->tile_of(i)) != 0) wanted -= impl_->threads->start(i) ? 1 : 0;
             record->wait();
-            impl_->dispatches->remove(record);
+            impl_->withdraw(record, tiles);
             result = record->result();
         } catch (const std::bad_alloc&) {
             result = failure(-ENOMEM);
@@ -178,14 +203,21 @@ DispatchResult Gpu::execute(const Dispatch& dispatch) {
     return result;
 }
 
-int Gpu::copy(void* dst, const void* src, Bytes size) {
+int Gpu::copy(void* dst, const void* src, Bytes size, unsigned tile) {
     const svm::CopyJob job{dst, src, size};
-    return impl_->take_time(job, [&] { return impl_->tiles.front().copies->copy_user(job); });
+    const Impl::Tile& on = impl_->tiles[tile];
+    return impl_->take_time(on, job, [&] { return on.copies->copy_user(job); });
 }
-int Gpu::fill(void* dst, const void* pattern, Bytes pattern_size, Bytes size) {
+
+int Gpu::fill(void* dst, const void* pattern, Bytes pattern_size, Bytes size, unsigned tile) {
     if (pattern_size.count == 0) return -EINVAL;
-    return impl_->take_time({dst, nullptr, size},
-                            [&] { return impl_->tiles.front().copies->fill_user(dst, pattern, pattern_size, size); });
+    const Impl::Tile& on = impl_->tiles[tile];
+    return impl_->take_time(on, {dst, nullptr, size},
+                            [&] { return on.copies->fill_user(dst, pattern, pattern_size, size); });
+}
+
+int Gpu::access(void* dst, const void* src, Bytes size) {
+    return impl_->tiles.front().copies->copy_user({dst, src, size});
 }
 
 std::uint64_t Gpu::clock_ticks() const { return device_clock_ticks(); }
