@@ -56,7 +56,12 @@ public:
         ArgBlock block(*kernel);
         (block.add(args), ...);
         mm->sync();  // memory that stood here may have been unmapped just before
-        const DispatchResult r = gpus[device]->execute({kernel, block.data(), groups, {1}, vms[device]});
+        const DispatchResult r = gpus[device]->execute({.kernel = kernel,
+                                                        .args = block.data(),
+                                                        .groups = groups,
+                                                        .group_size = {1},
+                                                        .vm = vms[device],
+                                                        .tiles = tiles});
         EXPECT_EQ(0, r.err);
         return Nanoseconds(std::llround(static_cast<double>(r.end_ticks - r.start_ticks) * gpus[device]->tick_ns()));
     }
@@ -65,6 +70,7 @@ public:
     std::unique_ptr<Module> module;
     std::vector<std::unique_ptr<Gpu>> gpus;
     std::vector<svm::Vm*> vms;
+    svm::TileMask tiles = kAllTiles;  ///< that run kernels
 
 private:
     Links* links_;
@@ -136,17 +142,51 @@ TEST(Delay, InvalidationTakesItsLatency) {
     EXPECT_LT(without * 10, with);
 }
 
+// Advice that changes something zaps what is mapped: on both tiles, at once.
+TEST(Delay, TilesInvalidateAtTheSameTime) {
+    const auto advice_time = [](Nanoseconds latency, unsigned tiles) {
+        DeviceModel model = plain();
+        model.tiles = 2;
+        model.tlb_invalidation = latency;
+        Machine machine(model);
+        Pages<std::uint64_t> memory(1);
+        const auto from = svm::VirtAddr::of(memory.data());
+        svm::PreferredLocation where;
+        return fastest(60, [&] {
+            for (const unsigned tile : {1u, 2u}) {
+                machine.tiles = static_cast<svm::TileMask>(tiles & tile);
+                if (machine.tiles != 0)
+                    machine.run(0, "write_value", {1}, memory.data(), std::uint64_t{1}, std::uint64_t{1});
+            }
+            using Where = svm::PreferredLocation::Where;
+            where.where = where.where == Where::kSystem ? Where::kFaultingTile : Where::kSystem;
+            const svm::SystemClock clock;
+            const Nanoseconds start = clock.now();
+            EXPECT_EQ(0, machine.vms[0]->madvise({from, from + memory.bytes()}, where));
+            return clock.now() - start;
+        });
+    };
+    for (const unsigned tiles : {1u, 2u, 3u})
+        expect_near(microseconds(1000), advice_time(microseconds(1000), tiles) - advice_time({}, tiles));
+}
+
 constexpr std::uint64_t kWords = svm::kSize2M / 8;
+
+/// Device 1 is to reach the memory where device 0 has it.
+template <typename T>
+void stay_on_first(Machine& machine, const Pages<T>& memory) {
+    const auto start = svm::VirtAddr::of(memory.data());
+    const svm::PreferredLocation there{.where = svm::PreferredLocation::Where::kDevice,
+                                       .device = &machine.gpus[0]->core()};
+    EXPECT_EQ(0, machine.vms[1]->madvise({start, start + memory.bytes()}, there));
+}
 
 /// Device 1 reads what is in device 0's memory: `count` words a work-group, `stride` apart.
 Nanoseconds foreign_time(const DeviceModel& model, std::uint32_t groups, std::uint64_t stride, std::uint32_t count) {
     Machine machine(model);
     Pages<std::uint32_t> memory(2 * kWords), out(1024);
     machine.run(0, "write_value", {1}, memory.data(), std::uint64_t{1}, std::uint64_t{1});
-    const svm::PreferredLocation there{.where = svm::PreferredLocation::Where::kDevice,
-                                       .device = &machine.gpus[0]->core()};
-    const auto start = svm::VirtAddr::of(memory.data());
-    EXPECT_EQ(0, machine.vms[1]->madvise({start, start + memory.bytes()}, there));
+    stay_on_first(machine, memory);
     machine.run(1, "strided", {groups}, memory.data(), out.data(), stride, count);
     EXPECT_EQ(&machine.gpus[0]->core().root_tile().pagemap(), machine.mm->residency(svm::VirtAddr::of(memory.data())));
     return fastest(300, [&] { return machine.run(1, "strided", {groups}, memory.data(), out.data(), stride, count); });
@@ -172,6 +212,28 @@ TEST(Delay, ForeignReadsComeAtTheLinksRate) {
     const Nanoseconds modelled(std::llround(kGroups * kReads * sizeof(std::uint32_t) / kGbPerS));
     EXPECT_LT(without * 10, modelled);
     expect_near(modelled, foreign_time(model, kGroups, 1, kReads));
+}
+
+// A write does not wait until it has arrived, but does for its turn on the link.
+TEST(Delay, ForeignWritesArePosted) {
+    const auto write_time = [](const Speed& speed) {
+        DeviceModel model = plain(2);
+        model.links[0][1].speed = model.links[1][0].speed = speed;
+        Machine machine(model);
+        Pages<std::uint64_t> memory(kWords);
+        const auto write = [&](unsigned device) {
+            return machine.run(device, "write_value", {100}, memory.data(), std::uint64_t{8}, std::uint64_t{1});
+        };
+        write(0);
+        stay_on_first(machine, memory);
+        write(1);
+        EXPECT_EQ(&machine.gpus[0]->core().root_tile().pagemap(),
+                  machine.mm->residency(svm::VirtAddr::of(memory.data())));
+        return fastest(300, [&] { return write(1); });
+    };
+    EXPECT_LT(write_time({.latency = microseconds(1000)}), microseconds(500));
+    constexpr double kGbPerS = 0.01;  // a line takes 6.4 us
+    expect_near(Nanoseconds(640'000), write_time({.gb_per_s = kGbPerS}));
 }
 
 TEST(Delay, OnlyTheModelledPairIsSlow) {
