@@ -195,6 +195,8 @@ TEST_F(LinkedCopies, DirectionsDoNotShareALinkButEnginesDo) {
     for (const svm::CopyJob& one : {out, out, back}) ASSERT_EQ(0, engine.copy({&one, 1}));
     const std::vector<Nanoseconds> expected = {microseconds(1007), microseconds(2007), microseconds(1007)};
     EXPECT_EQ(expected, stopped.waits);
+    EXPECT_EQ(microseconds(2000), links.send(0, 1, {}, {}).left);
+    EXPECT_EQ(microseconds(1000), links.send(1, 0, {}, {}).left);
 }
 
 }  // namespace
