@@ -10,6 +10,7 @@
 
 #include "kernels/gpu_test_basic.h"
 #include "reference/svm/arena.h"
+#include "reference/svm/bo.h"
 #include "tests/reference/gpu/gpu_fixture.h"
 
 namespace faultline::gpu::test {
@@ -246,6 +247,58 @@ TEST(Delay, ForeignWritesArePosted) {
     EXPECT_LT(write_time({.latency = microseconds(1000)}), microseconds(500));
     constexpr double kGbPerS = 0.01;  // a line takes 6.4 us
     expect_near(Nanoseconds(640'000), write_time({.gb_per_s = kGbPerS}));
+}
+
+// The whole way: a program's own copies, and pages that follow the device that touches them.
+TEST(Delay, CopiesAndMigrationsTakeTheLink) {
+    const auto times = [](const Speed& copy, const Speed& link) {
+        DeviceModel model = plain(2);
+        model.copy = copy;
+        model.links[0][1].speed = model.links[1][0].speed = link;
+        Machine machine(model);
+        constexpr Bytes kSize{1 << 20};
+        std::array<svm::Bo*, 2> buffers{};
+        std::array<std::byte*, 2> at{};
+        for (unsigned i = 0; i < 2; ++i) {
+            int err = 0;
+            buffers[i] = svm::Bo::create(machine.gpus[i]->core().root_tile(), kSize, &err);
+            at[i] = buffers[i]->pin(&err);
+            EXPECT_EQ(0, err);
+        }
+        const svm::SystemClock clock;
+        const Nanoseconds copied = fastest(60, [&] {
+            const Nanoseconds start = clock.now();
+            EXPECT_EQ(0, machine.gpus[1]->copy(at[1], at[0], kSize));
+            return clock.now() - start;
+        });
+        const Nanoseconds filled = fastest(60, [&] {
+            const Nanoseconds start = clock.now();
+            EXPECT_EQ(0, machine.gpus[1]->fill(at[1], "ab", Bytes{2}, kSize));
+            return clock.now() - start;
+        });
+        for (svm::Bo* buffer : buffers) {
+            buffer->unpin();
+            buffer->put();
+        }
+        Pages<std::uint64_t> memory(kWords);
+        const auto touch = [&](unsigned device) {
+            return machine.run(device, "write_value", {1}, memory.data(), std::uint64_t{1}, std::uint64_t{1});
+        };
+        const Nanoseconds migrated = fastest(40, [&] {
+            touch(0);
+            return touch(1);
+        });
+        return std::array{copied, filled, migrated};
+    };
+    const auto host = times({}, {});
+    const auto engine = times({.gb_per_s = 0.5, .latency = microseconds(100)}, {});
+    expect_near(Nanoseconds(100'000 + (1 << 20) * 2), engine[0]);
+    expect_near(Nanoseconds(100'000 + (1 << 20) * 2), engine[1]);
+    expect_near(Nanoseconds(100'000 + (1 << 21) * 2), engine[2] - host[2]);
+    const auto link = times({}, {.gb_per_s = 0.25, .latency = microseconds(200)});
+    expect_near(Nanoseconds(200'000 + (1 << 20) * 4), link[0]);
+    EXPECT_LT(link[1] * 4, link[0]) << "a fill does not leave its device";
+    expect_near(Nanoseconds(200'000 + (1 << 21) * 4), link[2] - host[2]);
 }
 
 TEST(Delay, OnlyTheModelledPairIsSlow) {
