@@ -160,7 +160,7 @@ bool Eu::start(HardwareThread& thread) {
     ++resident_;
     ++counters_.work_groups;
     thread.signal_count_ = 0;
-    thread.foreign_ = {};
+    thread.foreign_reads_ = thread.foreign_writes_ = {};
     int err = 0;
     if (!thread.stack_) thread.stack_ = stacks_.get();
     if (!thread.stack_) err = -ENOMEM;
@@ -378,11 +378,7 @@ std::uint64_t Eu::translate(std::uint64_t va, std::uint64_t size, svm::Access ac
             return found.host;
         }
         // Not in the TLB: the next access takes its time too.
-        const svm::Interval lines{svm::VirtAddr{va}.align_down(kLine), svm::VirtAddr{va + size}.align_up(kLine)};
-        const auto& had = running_->foreign_;
-        if (std::ranges::any_of(had, [&](const svm::Interval& known) { return known.contains(lines); }))
-            return found.host;
-        fetch_foreign(lines, owner, access);
+        if (access_foreign(va, size, owner, access)) return found.host;
     }
 }
 
@@ -395,18 +391,22 @@ unsigned Eu::modelled_owner(std::uint64_t host) const {
     return owner;
 }
 
-/// Waits until the lines are here; a write is posted, and waits for its turn on the link alone. Translations of before
-/// may be old then.
-void Eu::fetch_foreign(svm::Interval lines, unsigned owner, svm::Access access) {
+/// True when the access may be made now: its lines are at hand. False when it has waited for them, and translations of
+/// before may be old. A write is posted: it waits for its turn on the link alone.
+bool Eu::access_foreign(std::uint64_t va, std::uint64_t size, unsigned owner, svm::Access access) {
     HardwareThread& thread = *running_;
-    const unsigned here = device_.config().index;
     const bool read = access == svm::Access::kRead;
+    const svm::Interval lines{svm::VirtAddr{va}.align_down(kLine), svm::VirtAddr{va + size}.align_up(kLine)};
+    HardwareThread::Lines& known = read ? thread.foreign_reads_ : thread.foreign_writes_;
+    if (std::ranges::any_of(known.last, [&](const svm::Interval& had) { return had.contains(lines); })) return true;
+    const unsigned here = device_.config().index;
     const Links::Passage passage =
         config_.links->send(read ? owner : here, read ? here : owner, Bytes{lines.size()}, device_.clock().now());
-    thread.foreign_[thread.foreign_turn_++ % thread.foreign_.size()] = lines;
+    known.last[known.turn++ % known.last.size()] = lines;
     thread.due_ = read ? passage.arrived : passage.left;
     thread.to_post_ = false;
     suspend(Outcome::kWait);
+    return false;
 }
 
 bool Eu::is_own_memory(std::uint64_t address) const {

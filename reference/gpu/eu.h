@@ -67,9 +67,13 @@ private:
     std::uint64_t signal_page_ = 0;
     unsigned signal_count_ = 0;
 
-    /// Foreign memory that it has at hand: the last accesses', in whole lines.
-    std::array<svm::Interval, 4> foreign_{};
-    unsigned foreign_turn_ = 0;
+    /// Other devices' memory that it has read or is writing: the last of each, in whole lines.
+    struct Lines {
+        std::array<svm::Interval, 4> last{};
+        unsigned turn = 0;
+    };
+    Lines foreign_reads_;
+    Lines foreign_writes_;
 
     // Kernels with barriers: a stack for each work-item; the work-group's own stack takes turns with them.
     std::pmr::vector<Item> items_{&svm::arena()};
@@ -142,7 +146,7 @@ private:
     void serve_delayed();
     Nanoseconds next_due() const;
     unsigned modelled_owner(std::uint64_t host) const;
-    void fetch_foreign(svm::Interval lines, unsigned owner, svm::Access access);
+    bool access_foreign(std::uint64_t va, std::uint64_t size, unsigned owner, svm::Access access);
     void collect_ready();
     void append_runnable(HardwareThread* thread);
     void wait_for_ready();

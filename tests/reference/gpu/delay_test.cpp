@@ -301,6 +301,19 @@ TEST(Delay, CopiesAndMigrationsTakeTheLink) {
     expect_near(Nanoseconds(200'000 + (1 << 21) * 4), link[2] - host[2]);
 }
 
+// What was read is not thereby written.
+TEST(Delay, ALineThatIsReadAndWrittenTakesBothDirections) {
+    DeviceModel model = plain(2);
+    model.links[0][1].speed.gb_per_s = model.links[1][0].speed.gb_per_s = 1;
+    Machine machine(model);
+    Pages<std::uint64_t> memory(kWords);
+    machine.run(0, "write_value", {1}, memory.data(), std::uint64_t{8}, std::uint64_t{1});
+    stay_on_first(machine, memory);
+    machine.run(1, "unaligned", {16}, memory.data(), memory.data(), 0u);
+    EXPECT_LT(Nanoseconds{}, machine.links->send(0, 1, {}, {}).left);
+    EXPECT_LT(Nanoseconds{}, machine.links->send(1, 0, {}, {}).left);
+}
+
 TEST(Delay, OnlyTheModelledPairIsSlow) {
     DeviceModel model = plain(3);
     model.links[0][2].speed.latency = model.links[2][0].speed.latency = microseconds(50);
