@@ -61,6 +61,7 @@ void add_context(const Session& session) {
     benchmark::AddCustomContext("driver_version", device.driver_version_text());
     benchmark::AddCustomContext("policy", session.policy());
     benchmark::AddCustomContext("model", session.model());
+    if (!session.model_figures().empty()) benchmark::AddCustomContext("model_figures", session.model_figures());
     benchmark::AddCustomContext("monitor", session.monitor());
     benchmark::AddCustomContext("clock_ns_per_cycle", fmt::format("{:.4g}", session.clock().ns_per_cycle()));
     for (const auto& [key, value] : environment_of(device)) benchmark::AddCustomContext("env_" + key, value);

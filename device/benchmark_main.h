@@ -4,7 +4,7 @@
 // 2 with one line on standard error for bad input or a missing device. Google Benchmark's own flags are all accepted.
 //
 // Custom context added to every output: faultline_version, device, device_kind ("xe" or "reference"), driver_version,
-// policy, model, monitor, clock_ns_per_cycle, and the environment under keys that begin with "env_".
+// policy, model, model_figures, monitor, clock_ns_per_cycle, and the environment under keys that begin with "env_".
 //
 // --benchmark_list_tests opens nothing on the device; where no device can be chosen it lists what a device of
 // kListedHardwareThreads hardware threads would run.

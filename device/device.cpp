@@ -1,9 +1,12 @@
 #include "device/device.h"
 
+#include <dlfcn.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdlib>
 #include <map>
+#include <utility>
 
 #include "device/ze_result.h"
 
@@ -78,8 +81,9 @@ Expected<Device> describe_device(ze_driver_handle_t driver, ze_device_handle_t h
     return device;
 }
 
-/// How the reference refuses a policy or a model that it does not know: zeInit has no way to say more.
+/// How the reference refuses a policy or a model that it does not know: zeInit has no way to say more, but it has.
 Error refused_environment(ze_result_t result) {
+    if (std::string why = reference_failure(); !why.empty()) return {ErrorKind::kBadInput, std::move(why)};
     Error error = call_error("zeInit", result);
     error.kind = ErrorKind::kBadInput;
     error.message += "; a driver refused what its environment asks for:";
@@ -91,6 +95,17 @@ Error refused_environment(ze_result_t result) {
 }
 
 }  // namespace
+
+std::string reference_failure() {
+    const char* path = std::getenv("ZE_ENABLE_ALT_DRIVERS");
+    void* library = path == nullptr ? nullptr : ::dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+    if (library == nullptr) return {};
+    const auto get = reinterpret_cast<faultline_pfnGetInitFailure_t>(::dlsym(library, FAULTLINE_GET_INIT_FAILURE));
+    std::array<char, 1024> text{};
+    std::size_t size = text.size();
+    if (get != nullptr) (void)get(&size, text.data());
+    return text.data();
+}
 
 std::string_view to_string(DeviceKind kind) {
     switch (kind) {

@@ -52,4 +52,8 @@ struct Device {
 /// zeInit, then every GPU of every driver. No driver at all is an empty list, not an error.
 Expected<std::vector<Device>> list_devices();
 
+/// What the reference says of its own failure to initialise, which the loader does not pass on; empty when the drivers
+/// named to the loader are others, or it did not fail.
+std::string reference_failure();
+
 }  // namespace faultline::device

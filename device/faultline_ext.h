@@ -23,8 +23,8 @@ extern "C" {
 #define FAULTLINE_ENV_VRAM "FAULTLINE_VRAM_MIB"   /* overrides the model's VRAM, MiB */
 #define FAULTLINE_ENV_EUS "FAULTLINE_EUS"         /* overrides the model's EU count */
 
-/* debugfs `stats` of the device's GT: "name: value" a line. Call with *size == 0 to learn the size, which includes the
- * terminating zero; text longer than *size is cut and ZE_RESULT_ERROR_INVALID_SIZE returned. */
+/* debugfs `stats` of the device's GTs, summed: "name: value" a line. Call with *size == 0 to learn the size, which
+ * includes the terminating zero; text longer than *size is cut and ZE_RESULT_ERROR_INVALID_SIZE returned. */
 typedef ze_result_t(ZE_APICALL* faultline_pfnDeviceGetGtStats_t)(ze_device_handle_t device, size_t* size, char* text);
 #define FAULTLINE_GET_GT_STATS "faultlineDeviceGetGtStats"
 
@@ -37,7 +37,9 @@ typedef enum _faultline_text_t {
     FAULTLINE_TEXT_POLICIES = 4,   /* every preset and knob with its values, a line each */
     FAULTLINE_TEXT_PRESETS = 5,    /* names of the presets, a line each */
     FAULTLINE_TEXT_VARIATIONS = 6, /* "knob=value", a line each: what differs from the first preset, for comparison */
-    FAULTLINE_TEXT_PAGEFAULT_INFO = 7 /* debugfs `pagefault_info`, of every fault queue of the device */
+    FAULTLINE_TEXT_PAGEFAULT_INFO = 7, /* debugfs `pagefault_info`, of every fault queue of the device */
+    FAULTLINE_TEXT_MODEL_FIGURES = 8   /* "key=value" words: the model's figures in force, overrides included; what is
+                                        * as fast as the host is absent */
 } faultline_text_t;
 typedef ze_result_t(ZE_APICALL* faultline_pfnDeviceGetText_t)(ze_device_handle_t device, faultline_text_t which,
                                                               size_t* size, char* text);

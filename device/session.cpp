@@ -17,9 +17,11 @@ Expected<std::unique_ptr<Session>> Session::open(const Device& device) {
     std::unique_ptr<Session> session(
         new Session(*std::move(context), *std::move(queue), *std::move(event), *clock, open_gt_counters(device)));
     if (device.extension) {
-        const std::pair<faultline_text_t, std::string*> texts[] = {{FAULTLINE_TEXT_POLICY, &session->policy_},
-                                                                   {FAULTLINE_TEXT_MODEL, &session->model_},
-                                                                   {FAULTLINE_TEXT_MONITOR, &session->monitor_}};
+        const std::pair<faultline_text_t, std::string*> texts[] = {
+            {FAULTLINE_TEXT_POLICY, &session->policy_},
+            {FAULTLINE_TEXT_MODEL, &session->model_},
+            {FAULTLINE_TEXT_MODEL_FIGURES, &session->model_figures_},
+            {FAULTLINE_TEXT_MONITOR, &session->monitor_}};
         for (const auto& [which, where] : texts) {
             Expected<std::string> text = device.extension->text(device.handle, which);
             if (!text) return text.error();

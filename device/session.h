@@ -32,6 +32,8 @@ public:
     /// What the driver says it runs: policy and model of a reference; "kernel" and "hardware" on a real device.
     const std::string& policy() const { return policy_; }
     const std::string& model() const { return model_; }
+    /// The model's figures, "key=value" words; empty on a real device.
+    const std::string& model_figures() const { return model_figures_; }
     /// How the address space is watched; "kernel" on a real device.
     const std::string& monitor() const { return monitor_; }
     /// "<kind> policy=<policy> model=<model>"
@@ -57,6 +59,7 @@ private:
     Expected<std::unique_ptr<GtCounterSource>> counters_;
     std::string policy_ = "kernel";
     std::string model_ = "hardware";
+    std::string model_figures_;
     std::string monitor_ = "kernel";
 };
 

@@ -3,9 +3,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
-#include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "device/device.h"
@@ -19,19 +17,6 @@ using Json = nlohmann::ordered_json;
 std::string intel_driver_failure() {
     if (::dlopen("libze_intel_gpu.so.1", RTLD_LAZY | RTLD_LOCAL) != nullptr) return {};
     return ::dlerror();
-}
-
-/// What the reference says of its own failure to initialise, which the loader does not pass on; empty when the drivers
-/// named to the loader are others, or it did not fail.
-std::string reference_failure() {
-    const char* path = std::getenv("ZE_ENABLE_ALT_DRIVERS");
-    void* library = path == nullptr ? nullptr : ::dlopen(path, RTLD_LAZY | RTLD_LOCAL);
-    if (library == nullptr) return {};
-    const auto get = reinterpret_cast<faultline_pfnGetInitFailure_t>(::dlsym(library, FAULTLINE_GET_INIT_FAILURE));
-    std::array<char, 1024> text{};
-    std::size_t size = text.size();
-    if (get != nullptr) (void)get(&size, text.data());
-    return text.data();
 }
 
 std::string extension_text(const device::Device& device, faultline_text_t which) {
@@ -69,7 +54,7 @@ int main() {
         json["failure"] = devices.error().message;
     }
     if (json["devices"].empty()) {
-        if (const std::string said = reference_failure(); !said.empty()) json["failure"] = said;
+        if (const std::string said = device::reference_failure(); !said.empty()) json["failure"] = said;
     }
     json["intel_driver"] = intel_driver_failure();
     fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));

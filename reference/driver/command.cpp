@@ -74,7 +74,8 @@ public:
                                                          .groups = groups,
                                                          .group_size = launch.kernel.group_size,
                                                          .vm = &engine_.context.vm(engine_.device),
-                                                         .global_offset = {offset[0], offset[1], offset[2]}});
+                                                         .global_offset = {offset[0], offset[1], offset[2]},
+                                                         .tiles = engine_.device.tiles()});
         *time_ = {result.start_ticks, result.end_ticks};
         return result.err == 0 ? std::string() : describe_fault(result, *launch.kernel.function);
     }
@@ -101,14 +102,16 @@ public:
     }
 
     std::string operator()(const FillMemory& f) {
-        const int err = gpu_.fill(engine_.context.reach(f.dst), f.pattern.data(), Bytes{f.pattern.size()}, f.size);
+        const int err = gpu_.fill(engine_.context.reach(f.dst), f.pattern.data(), Bytes{f.pattern.size()}, f.size,
+                                  engine_.device.home());
         return err == 0 ? std::string() : describe("fill", f.dst, nullptr, f.size, err);
     }
 
     std::string operator()(const PrefetchMemory& p) {
         // A hint: what cannot be moved stays where it is, and loses no context.
         svm::Vm& vm = engine_.context.vm(engine_.device);
-        static_cast<void>(vm.prefetch(pages_of(p.start, p.size), {.where = svm::PrefetchRegion::Where::kTile}));
+        static_cast<void>(vm.prefetch(pages_of(p.start, p.size),
+                                      {.where = svm::PrefetchRegion::Where::kTile, .tile = engine_.device.home()}));
         return {};
     }
 
@@ -153,18 +156,21 @@ private:
     }
 
     std::string copy(void* dst, const void* src, Bytes size) {
-        const int err = gpu_.copy(dst, src, size);
+        const int err = gpu_.copy(dst, src, size, engine_.device.home());
         return err == 0 ? std::string() : describe("copy", dst, src, size, err);
     }
-    /// Application memory that a command reads or writes itself goes through the copy engine, which survives a bad
-    /// address.
+    /// Application memory that a command reads or writes itself, which survives a bad address.
+    std::string access(void* dst, const void* src, Bytes size) {
+        const int err = gpu_.access(dst, src, size);
+        return err == 0 ? std::string() : describe("copy", dst, src, size, err);
+    }
     template <typename T>
     std::string fetch(T* dst, const T* src) {
-        return copy(dst, engine_.context.reach(src), Bytes{sizeof(T)});
+        return access(dst, engine_.context.reach(src), Bytes{sizeof(T)});
     }
     template <typename T>
     std::string store(void* dst, const T& value) {
-        return copy(engine_.context.reach(dst), &value, Bytes{sizeof(T)});
+        return access(engine_.context.reach(dst), &value, Bytes{sizeof(T)});
     }
 
     const Engine& engine_;

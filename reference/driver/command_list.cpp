@@ -172,6 +172,7 @@ ze_result_t append_mem_advise(ze_command_list_handle_t list, ze_device_handle_t 
         case ZE_MEMORY_ADVICE_SET_PREFERRED_LOCATION:
             where.where = svm::PreferredLocation::Where::kDevice;
             where.device = &from(device)->core();
+            where.region_instance = from(device)->home();
             break;
         case kSetSystemMemoryPreferred:
             where.where = svm::PreferredLocation::Where::kSystem;

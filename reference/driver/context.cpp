@@ -120,7 +120,7 @@ ze_result_t make_memory_resident(ze_context_handle_t handle, ze_device_handle_t 
     const svm::Interval wanted = pages_of(p, size).intersect(allocation->interval);
     for (svm::VirtAddr at = wanted.start; at < wanted.end;) {
         const svm::VirtAddr next = std::min(wanted.end, (at + 1).align_up(svm::kSize2M));
-        const int err = from(device)->core().root_tile().pagemap().populate_mm({at, next}, Nanoseconds(0));
+        const int err = from(device)->home_tile().pagemap().populate_mm({at, next}, Nanoseconds(0));
         if (err == -ENOMEM) return ZE_RESULT_ERROR_OUT_OF_DEVICE_MEMORY;
         if (err != 0) return ZE_RESULT_ERROR_NOT_AVAILABLE;
         at = next;

@@ -9,23 +9,42 @@
 
 namespace faultline::driver {
 
-Device::Device(std::uint32_t index, std::unique_ptr<gpu::Gpu> gpu) : index_(index), gpu_(std::move(gpu)) {}
+Device::Device(std::uint32_t index, std::unique_ptr<gpu::Gpu> gpu)
+    : index_(index), owned_(std::move(gpu)), gpu_(owned_.get()) {
+    const unsigned tiles = gpu_->model().tiles;
+    for (unsigned tile = 0; tiles > 1 && tile < tiles; ++tile)
+        sub_devices_.push_back(std::unique_ptr<Device>(new Device(*this, tile)));
+}
+
+Device::Device(Device& root, unsigned tile) : index_(root.index_), gpu_(root.gpu_), root_(&root), home_(tile) {}
+
+svm::TileMask Device::tiles() const {
+    return root_ == nullptr ? gpu::kAllTiles : static_cast<svm::TileMask>(1u << home_);
+}
 
 std::uint32_t Device::queues(QueueGroup group) const {
     return group == QueueGroup::kCompute ? kComputeQueues : gpu_->model().copy_engines;
 }
 
 void Device::context_lost(std::string why) {
+    if (root_ != nullptr) return root_->context_lost(std::move(why));
     lost_contexts_.fetch_add(1);
     const std::lock_guard lock(mutex_);
     last_error_ = std::move(why);
 }
 
+void Device::lost_context_gone() {
+    if (root_ != nullptr) return root_->lost_context_gone();
+    lost_contexts_.fetch_sub(1);
+}
+
 ze_result_t Device::status() const {
+    if (root_ != nullptr) return root_->status();
     return lost_contexts_.load() != 0 ? ZE_RESULT_ERROR_DEVICE_LOST : ZE_RESULT_SUCCESS;
 }
 
 std::string Device::last_error() const {
+    if (root_ != nullptr) return root_->last_error();
     const std::lock_guard lock(mutex_);
     return last_error_;
 }
@@ -38,8 +57,10 @@ ze_result_t device_get(ze_driver_handle_t driver, std::uint32_t* count, ze_devic
                      [&](std::uint32_t i, ze_device_handle_t& device) { device = to_handle(devices[i].get()); });
 }
 
-ze_result_t get_sub_devices(ze_device_handle_t, std::uint32_t* count, ze_device_handle_t* out) {
-    return enumerate(0, count, out, [](std::uint32_t, ze_device_handle_t&) {});
+ze_result_t get_sub_devices(ze_device_handle_t device, std::uint32_t* count, ze_device_handle_t* out) {
+    const auto& tiles = from(device)->sub_devices();
+    return enumerate(static_cast<std::uint32_t>(tiles.size()), count, out,
+                     [&](std::uint32_t i, ze_device_handle_t& tile) { tile = to_handle(tiles[i].get()); });
 }
 
 ze_result_t get_status(ze_device_handle_t device) { return from(device)->status(); }

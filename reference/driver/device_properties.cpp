@@ -26,16 +26,17 @@ ze_result_t get_properties(ze_device_handle_t handle, ze_device_properties_t* p)
     p->vendorId = kVendorId;
     p->deviceId = 1;
     p->flags = ZE_DEVICE_PROPERTY_FLAG_ONDEMANDPAGING;
-    p->subdeviceId = 0;
-    p->coreClockRate = static_cast<std::uint32_t>(std::lround(1e3 / tick_ns));           // MHz of the device clock
-    p->maxMemAllocSize = std::bit_floor(device.core().root_tile().vram().size().count);  // one buddy block
+    if (device.root() != nullptr) p->flags |= ZE_DEVICE_PROPERTY_FLAG_SUBDEVICE;
+    p->subdeviceId = device.home();
+    p->coreClockRate = static_cast<std::uint32_t>(std::lround(1e3 / tick_ns));    // MHz of the device clock
+    p->maxMemAllocSize = std::bit_floor(device.home_tile().vram().size().count);  // one buddy block
     p->maxHardwareContexts = std::numeric_limits<std::uint16_t>::max();
     p->maxCommandQueuePriority = 0;
     p->numThreadsPerEU = model.threads_per_eu;
     p->physicalEUSimdWidth = 1;
     p->numEUsPerSubslice = model.eus;
     p->numSubslicesPerSlice = 1;
-    p->numSlices = 1;
+    p->numSlices = device.tile_count();
     // The old unit, nanoseconds a cycle, cannot tell a clock above 1 GHz; DEVICE_PROPERTIES_1_2 is cycles a second.
     p->timerResolution = p->stype == ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES_1_2
                              ? static_cast<std::uint64_t>(std::llround(1e9 / tick_ns))
@@ -43,8 +44,10 @@ ze_result_t get_properties(ze_device_handle_t handle, ze_device_properties_t* p)
     p->timestampValidBits = 64;
     p->kernelTimestampValidBits = 64;
     set_name(p->name, "Faultline reference (model: " + model.name + ")");
-    const char uuid[sizeof(p->uuid.id)] = {'F', 'a', 'u', 'l', 't', 'l', 'i', 'n',
-                                           'e', ' ', 'r', 'e', 'f', 'd', 0,   static_cast<char>(device.index())};
+    // The last but one byte is 0 for a root device, and counts tiles from 1.
+    const char tile = static_cast<char>(device.root() == nullptr ? 0 : device.home() + 1);
+    const char uuid[sizeof(p->uuid.id)] = {'F', 'a', 'u', 'l', 't', 'l', 'i',  'n',
+                                           'e', ' ', 'r', 'e', 'f', 'd', tile, static_cast<char>(device.index())};
     std::memcpy(p->uuid.id, uuid, sizeof(uuid));
     return ZE_RESULT_SUCCESS;
 }
@@ -93,7 +96,7 @@ ze_result_t get_memory_properties(ze_device_handle_t handle, std::uint32_t* coun
         p.flags = 0;
         p.maxClockRate = 0;  // not known
         p.maxBusWidth = 0;   // not known
-        p.totalSize = device.core().root_tile().vram().size().count;
+        p.totalSize = device.tile_count() * device.home_tile().vram().size().count;
         set_name(p.name, "VRAM (host memory)");
         for (auto* next = static_cast<StructureHeader*>(p.pNext); next != nullptr;
              next = static_cast<StructureHeader*>(next->next)) {

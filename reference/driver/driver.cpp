@@ -14,6 +14,7 @@
 #include "reference/driver/extension.h"
 #include "reference/driver/object.h"
 #include "reference/gpu/gpu.h"
+#include "reference/svm/arena.h"
 
 namespace faultline::driver {
 namespace {
@@ -79,11 +80,12 @@ ze_result_t Driver::open() {
         return refuse(result, std::string("userfaultfd: ") + std::strerror(-err));
     }
     policy_text_ = svm::to_string(*policy);
-    links_.all = model->linked;
+    links_ = svm::arena_new<gpu::Links>(*model);
     for (unsigned i = 0; i < model->devices; ++i) {
-        Expected<std::unique_ptr<gpu::Gpu>> gpu = gpu::Gpu::create(*model, *policy, *mm_, i, &links_);
+        Expected<std::unique_ptr<gpu::Gpu>> gpu = gpu::Gpu::create(*model, *policy, *mm_, i, links_);
         if (!gpu.ok()) {
             devices_.clear();
+            svm::arena_delete(links_);
             svm::Mm::destroy(mm_);
             return refuse(ZE_RESULT_ERROR_OUT_OF_HOST_MEMORY, gpu.error().message);
         }

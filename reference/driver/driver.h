@@ -14,9 +14,9 @@
 
 #include "reference/driver/allocations.h"
 #include "reference/driver/device.h"
+#include "reference/gpu/links.h"
 #include "reference/svm/mm.h"
 #include "reference/svm/policy.h"
-#include "reference/svm/seams.h"
 
 namespace faultline::driver {
 
@@ -34,24 +34,18 @@ public:
     std::string policy_text() const;
     /// Of every device, for contexts made from now on. 0, -EBUSY while a kernel runs, -ENOMEM.
     int set_policy(const svm::Policy& policy);
-    bool has_link(std::uint32_t a, std::uint32_t b) const { return a == b || links_.has_link(a, b); }
+    bool has_link(std::uint32_t a, std::uint32_t b) const { return a == b || links_->has_link(a, b); }
     const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
     Allocations& allocations() { return allocations_; }
 
 private:
-    /// The model's: every device reaches every other, or none does.
-    struct Links final : svm::Topology {
-        bool has_link(unsigned, unsigned) const override { return all; }
-        bool all = false;
-    };
-
     Driver() = default;
     ze_result_t open();
     /// Notes why open() fails, and gives `result` back.
     static ze_result_t refuse(ze_result_t result, std::string why);
 
     svm::Mm* mm_ = nullptr;
-    Links links_;
+    gpu::Links* links_ = nullptr;  // in the arena
     mutable std::mutex policy_mutex_;
     std::string policy_text_;
     std::vector<std::unique_ptr<Device>> devices_;

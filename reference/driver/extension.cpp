@@ -29,7 +29,9 @@ std::string lines_of(std::span<const std::string_view> words) {
 Device* device_of(ze_device_handle_t handle) {
     const auto& devices = Driver::instance()->devices();
     const auto known = [&](ze_device_handle_t candidate) {
-        return std::any_of(devices.begin(), devices.end(), [&](const auto& d) { return d.get() == from(candidate); });
+        const auto is = [&](const auto& d) { return d.get() == from(candidate); };
+        return std::ranges::any_of(devices,
+                                   [&](const auto& d) { return is(d) || std::ranges::any_of(d->sub_devices(), is); });
     };
     if (known(handle)) return from(handle);
     const auto wrapped = *reinterpret_cast<ze_device_handle_t*>(handle);
@@ -39,7 +41,9 @@ Device* device_of(ze_device_handle_t handle) {
 ze_result_t get_gt_stats(ze_device_handle_t handle, std::size_t* size, char* text) {
     Device* device = device_of(handle);
     if (device == nullptr) return ZE_RESULT_ERROR_INVALID_ARGUMENT;
-    return copy_text(device->core().root_tile().gt_stats().print(), size, text);
+    svm::GtStats sum;
+    for (unsigned i = 0; i < device->tile_count(); ++i) sum.add(device->core().tile(device->home() + i).gt_stats());
+    return copy_text(sum.print(), size, text);
 }
 
 ze_result_t get_text(ze_device_handle_t handle, faultline_text_t which, std::size_t* size, char* text) {
@@ -50,6 +54,8 @@ ze_result_t get_text(ze_device_handle_t handle, faultline_text_t which, std::siz
             return copy_text(Driver::instance()->policy_text(), size, text);
         case FAULTLINE_TEXT_MODEL:
             return copy_text(device->gpu().model().name, size, text);
+        case FAULTLINE_TEXT_MODEL_FIGURES:
+            return copy_text(gpu::describe(device->gpu().model()), size, text);
         case FAULTLINE_TEXT_LAST_ERROR:
             return copy_text(device->last_error(), size, text);
         case FAULTLINE_TEXT_MONITOR:
@@ -85,7 +91,8 @@ std::int32_t residency_of(Driver& driver, svm::VirtAddr page) {
     }
     const svm::Pagemap* pagemap = driver.mm().residency(page);
     for (const auto& device : driver.devices()) {
-        if (&device->core().root_tile().pagemap() == pagemap) return static_cast<std::int32_t>(device->index());
+        for (unsigned tile = 0; tile < device->core().tile_count(); ++tile)
+            if (&device->core().tile(tile).pagemap() == pagemap) return static_cast<std::int32_t>(device->index());
     }
     return FAULTLINE_RESIDENCY_SYSTEM;
 }

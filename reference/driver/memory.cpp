@@ -44,6 +44,14 @@ void drop(svm::Bo& bo) {
     bo.put();
 }
 
+// A root device's memory is that of all its tiles.
+svm::Bo* create_bo(Device& device, Bytes size, int* err) {
+    for (unsigned i = 0;; ++i) {
+        svm::Bo* bo = svm::Bo::create(device.core().tile(device.home() + i), size, err);
+        if (*err != -ENOMEM || i + 1 == device.tile_count()) return bo;
+    }
+}
+
 ze_result_t check_request(std::size_t size, std::size_t alignment, const void* out) {
     if (out == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_POINTER;
     if (size == 0) return ZE_RESULT_ERROR_INVALID_SIZE;
@@ -80,7 +88,11 @@ int Context::place(Allocation& a, std::size_t alignment) {
 ze_result_t Context::alloc_device(Device& device, std::size_t size, std::size_t alignment, void** out) {
     Allocation a{.type = ZE_MEMORY_TYPE_DEVICE, .context = this, .device = &device, .size = size, .id = next_id++};
     int err = 0;
-    a.bo = svm::Bo::create(device.core().root_tile(), Bytes{whole_pages(size)}, &err);
+    a.bo = create_bo(device, Bytes{whole_pages(size)}, &err);
+    if (err == -ENOMEM) {
+        driver_.mm().sync();  // memory that was unmapped just before may still be in VRAM
+        a.bo = create_bo(device, Bytes{whole_pages(size)}, &err);
+    }
     if (err == -EINVAL) return ZE_RESULT_ERROR_UNSUPPORTED_SIZE;
     if (err != 0) return ZE_RESULT_ERROR_OUT_OF_DEVICE_MEMORY;
     a.vram = a.bo->pin(&err);

@@ -41,7 +41,8 @@ DispatchRecord* DispatchRecord::create(const Dispatch& dispatch) try {
     record->image = {{kernel.image_begin}, {kernel.image_end}};
     record->local_memory = Bytes{local_memory_of(kernel, dispatch.args)};
     record->vm = dispatch.vm;
-    record->page_table = &dispatch.vm->page_table();
+    for (unsigned tile = 0; tile < dispatch.vm->device().tile_count(); ++tile)
+        record->page_tables[tile] = &dispatch.vm->page_table(tile);
     record->asid = dispatch.vm->asid();
     WorkGroupInfo& g = record->group_;
     const std::uint64_t groups[3] = {dispatch.groups.x, dispatch.groups.y, dispatch.groups.z};

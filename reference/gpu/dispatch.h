@@ -13,6 +13,7 @@
 #include "reference/gpu/eu_context.h"
 #include "reference/gpu/module.h"
 #include "reference/svm/lock.h"
+#include "reference/svm/tile.h"
 #include "reference/svm/vm.h"
 
 namespace faultline::gpu {
@@ -46,7 +47,7 @@ public:
     std::byte* args = nullptr;
     Bytes local_memory;
     svm::Vm* vm = nullptr;
-    const svm::PageTable* page_table = nullptr;
+    std::array<const svm::PageTable*, svm::kMaxTiles> page_tables{};
     std::uint32_t asid = 0;
 
 private:

@@ -2,6 +2,7 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -19,6 +20,10 @@ __attribute__((tls_model("initial-exec"))) thread_local Eu* t_current = nullptr;
 constexpr unsigned kReadySpins = 200;
 constexpr unsigned kReadyYields = 100;
 constexpr unsigned kSignalRetries = 64;
+// A sleep ends up to so much too late; see reference/svm/clock.cpp.
+constexpr Nanoseconds kWatched = std::chrono::microseconds(80);
+// What an access to another device's memory brings.
+constexpr std::uint64_t kLine = 64;
 
 }  // namespace
 
@@ -28,6 +33,8 @@ constexpr unsigned kSignalRetries = 64;
 void HardwareThread::ack(const svm::Pagefault&, int err) {
     err_ = err;
     Eu& eu = *eu_;
+    due_ = eu.config_.ack.count() == 0 ? Nanoseconds{} : eu.device_.clock().now() + eu.config_.ack;
+    to_post_ = false;
     HardwareThread* head = eu.ready_.load(std::memory_order_relaxed);
     do {
         next_ = head;
@@ -79,12 +86,15 @@ void Eu::barrier() {
 // -- Eu: life of the task
 // --------------------------------------------------------------------------------------------------
 
-Eu::Eu(unsigned threads, svm::Device& device, TlbShootdown& shootdown, ActiveDispatches& dispatches)
-    : Tlb(shootdown),
-      device_(device),
-      dispatches_(dispatches),
-      threads_(threads, &svm::arena()),
+Eu::Eu(const EuConfig& config)
+    : Tlb(config.shootdown),
+      config_(config),
+      device_(config.device),
+      dispatches_(config.dispatches),
+      threads_(config.threads, &svm::arena()),
+      delayed_(&svm::arena()),
       active_(&svm::arena()) {
+    delayed_.reserve(config.threads);
     for (HardwareThread& thread : threads_) {
         thread.eu_ = this;
         thread.next_ = idle_;
@@ -112,6 +122,7 @@ void Eu::run() {
     t_current = this;
     for (;;) {
         collect_ready();
+        if (!delayed_.empty()) serve_delayed();
         if (runnable_ != nullptr) {
             HardwareThread* thread = runnable_;
             runnable_ = thread->next_;
@@ -149,6 +160,7 @@ bool Eu::start(HardwareThread& thread) {
     ++resident_;
     ++counters_.work_groups;
     thread.signal_count_ = 0;
+    thread.foreign_reads_ = thread.foreign_writes_ = {};
     int err = 0;
     if (!thread.stack_) thread.stack_ = stacks_.get();
     if (!thread.stack_) err = -ENOMEM;
@@ -197,7 +209,10 @@ void Eu::resume(HardwareThread& thread) {
             finish(thread, false);
             break;
         case Outcome::kFault:
-            post_fault(thread);
+            report_fault(thread);
+            break;
+        case Outcome::kWait:
+            delayed_.push_back(&thread);
             break;
         case Outcome::kFailed:
             finish(thread, true);
@@ -234,12 +249,45 @@ void Eu::fault(std::uint64_t va, svm::Access access, bool from_signal) {
     thread.fault_.page_addr = svm::VirtAddr{va}.align_down(svm::kPageSize);
     thread.fault_.asid = thread.dispatch_->asid;
     thread.fault_.access = access;
+    thread.fault_.tile = static_cast<std::uint8_t>(config_.tile);
     thread.fault_.engine = svm::pack_engine(svm::EngineClass::kCompute, 0);
     thread.fault_.faulter = &thread;
     thread.wait_for_monitor_ = from_signal;
     ++counters_.faults;
     suspend(Outcome::kFault);
     if (thread.err_ != 0) suspend(Outcome::kFailed);
+}
+
+void Eu::report_fault(HardwareThread& thread) {
+    if (config_.fault_report.count() == 0) return post_fault(thread);
+    thread.due_ = device_.clock().now() + config_.fault_report;
+    thread.to_post_ = true;
+    delayed_.push_back(&thread);
+}
+
+/// Lets go on whoever has waited long enough, first come first served.
+void Eu::serve_delayed() {
+    const Nanoseconds now = device_.clock().now();
+    for (std::size_t i = 0; i < delayed_.size();) {
+        HardwareThread* thread = delayed_[i];
+        if (thread->due_ > now) {
+            ++i;
+            continue;
+        }
+        delayed_.erase(delayed_.begin() + static_cast<std::ptrdiff_t>(i));
+        if (thread->to_post_) {
+            post_fault(*thread);
+        } else {
+            append_runnable(thread);
+        }
+    }
+}
+
+/// When the first of those that wait for time may go on; the end of all time when there is none.
+Nanoseconds Eu::next_due() const {
+    Nanoseconds first = Nanoseconds::max();
+    for (const HardwareThread* thread : delayed_) first = std::min(first, thread->due_);
+    return first;
 }
 
 void Eu::post_fault(HardwareThread& thread) {
@@ -271,19 +319,26 @@ void Eu::collect_ready() {
     }
     while (oldest != nullptr) {
         HardwareThread* next = oldest->next_;
-        append_runnable(oldest);
+        if (oldest->due_.count() == 0) {
+            append_runnable(oldest);
+        } else {
+            delayed_.push_back(oldest);
+        }
         oldest = next;
     }
 }
 
-/// Until a fault is acked or, when there is room, work is added.
+/// Until a fault is acked, a deadline is over or, when there is room, work is added.
 void Eu::wait_for_ready() {
+    const Nanoseconds due = next_due();
+    const bool timed = due != Nanoseconds::max();
+    const auto left = [&] { return due - device_.clock().now(); };
     auto something = [&] {
         return ready_.load(std::memory_order_seq_cst) != nullptr ||
                (idle_ != nullptr && active_version_ != dispatches_.version());
     };
-    for (unsigned i = 0; i < kReadySpins + kReadyYields; ++i) {
-        if (something()) return;
+    for (unsigned i = 0; i < kReadySpins + kReadyYields || (timed && left() < kWatched); ++i) {
+        if (something() || (timed && left().count() <= 0)) return;
         if (i < kReadySpins) {
             cpu_pause();
         } else {
@@ -293,7 +348,11 @@ void Eu::wait_for_ready() {
     sleeping_.store(1, std::memory_order_seq_cst);
     if (!something()) {
         ++counters_.sleeps;
-        futex_wait(sleeping_, 1);
+        if (timed) {
+            futex_wait_for(sleeping_, 1, left() - kWatched);
+        } else {
+            futex_wait(sleeping_, 1);
+        }
     }
     sleeping_.store(0, std::memory_order_relaxed);
 }
@@ -304,17 +363,50 @@ void Eu::wake_if_sleeping() {
     futex_wake(sleeping_, 1);
 }
 
-std::uint64_t Eu::translate(std::uint64_t va, svm::Access access) {
-    const svm::PageTable& table = *running_->dispatch_->page_table;
+std::uint64_t Eu::translate(std::uint64_t va, std::uint64_t size, svm::Access access) {
+    const svm::PageTable& table = *running_->dispatch_->page_tables[config_.tile];
     for (;;) {
         if (invalidation_pending()) acknowledge();
         svm::Translation found = table.walk({va});
-        if (found.permits(access)) {
+        if (!found.permits(access)) {
+            fault(va, access, false);
+            continue;
+        }
+        const unsigned owner = found.p2p ? modelled_owner(found.host) : Links::kSystem;
+        if (owner == Links::kSystem) {
             fill(va, found);
             return found.host;
         }
-        fault(va, access, false);
+        // Not in the TLB: the next access takes its time too.
+        if (access_foreign(va, size, owner, access)) return found.host;
     }
+}
+
+/// The device whose memory that is, when the way there has a speed of its own; else Links::kSystem.
+unsigned Eu::modelled_owner(std::uint64_t host) const {
+    if (config_.links == nullptr) return Links::kSystem;
+    const unsigned owner = config_.links->device_of(reinterpret_cast<const void*>(host));
+    if (owner == Links::kSystem || !config_.links->speed(device_.config().index, owner).is_modelled())
+        return Links::kSystem;
+    return owner;
+}
+
+/// True when the access may be made now: its lines are at hand. False when it has waited for them, and translations of
+/// before may be old. A write is posted: it waits for its turn on the link alone.
+bool Eu::access_foreign(std::uint64_t va, std::uint64_t size, unsigned owner, svm::Access access) {
+    HardwareThread& thread = *running_;
+    const bool read = access == svm::Access::kRead;
+    const svm::Interval lines{svm::VirtAddr{va}.align_down(kLine), svm::VirtAddr{va + size}.align_up(kLine)};
+    HardwareThread::Lines& known = read ? thread.foreign_reads_ : thread.foreign_writes_;
+    if (std::ranges::any_of(known.last, [&](const svm::Interval& had) { return had.contains(lines); })) return true;
+    const unsigned here = device_.config().index;
+    const Links::Passage passage =
+        config_.links->send(read ? owner : here, read ? here : owner, Bytes{lines.size()}, device_.clock().now());
+    known.last[known.turn++ % known.last.size()] = lines;
+    thread.due_ = read ? passage.arrived : passage.left;
+    thread.to_post_ = false;
+    suspend(Outcome::kWait);
+    return false;
 }
 
 bool Eu::is_own_memory(std::uint64_t address) const {

@@ -4,6 +4,10 @@
 // (run()) is a task of the EU's own oneTBB arena, so that one thread at a time runs it; it ends when no work-group is
 // resident and none is to be had.
 //
+// What a model says takes time (a fault's report, an ack's way back, a foreign device's memory) makes the work-group
+// wait for a deadline, and its EU run others meanwhile: an EU that is busy notices a deadline when its work-group steps
+// aside.
+//
 // While a work-group runs, the EU is online (tlb.h) and touches arena memory only: the invalidator waits for it, and a
 // page of the heap may be where that invalidator is about to move it from.
 //
@@ -11,6 +15,7 @@
 // belongs to the thread that runs the EU. Ownership: the Eu owns its stacks and references to the dispatches it runs.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory_resource>
@@ -19,6 +24,7 @@
 #include "reference/gpu/counter.h"
 #include "reference/gpu/dispatch.h"
 #include "reference/gpu/fiber.h"
+#include "reference/gpu/links.h"
 #include "reference/gpu/tlb.h"
 #include "reference/svm/device.h"
 
@@ -49,6 +55,8 @@ private:
     Stack stack_;
     Context resume_ = nullptr;        ///< where the work-group goes on
     HardwareThread* next_ = nullptr;  ///< in a list of runnable ones
+    Nanoseconds due_{0};              ///< until when it waits for nothing but time
+    bool to_post_ = false;            ///< and then posts its fault; else runs
     std::byte* local_memory_ = nullptr;
     std::size_t local_capacity_ = 0;
 
@@ -58,6 +66,14 @@ private:
     bool wait_for_monitor_ = false;
     std::uint64_t signal_page_ = 0;
     unsigned signal_count_ = 0;
+
+    /// Other devices' memory that it has read or is writing: the last of each, in whole lines.
+    struct Lines {
+        std::array<svm::Interval, 4> last{};
+        unsigned turn = 0;
+    };
+    Lines foreign_reads_;
+    Lines foreign_writes_;
 
     // Kernels with barriers: a stack for each work-item; the work-group's own stack takes turns with them.
     std::pmr::vector<Item> items_{&svm::arena()};
@@ -73,9 +89,21 @@ struct EuCounters {
     Counter sleeps;
 };
 
+/// What an EU's device is to it. All of it outlives the EU.
+struct EuConfig {
+    unsigned threads = 8;
+    unsigned tile = 0;
+    svm::Device& device;
+    TlbShootdown& shootdown;
+    ActiveDispatches& dispatches;
+    Links* links = nullptr;  ///< null: no link has a speed of its own
+    Nanoseconds fault_report{0};
+    Nanoseconds ack{0};
+};
+
 class Eu final : public Tlb {
 public:
-    Eu(unsigned threads, svm::Device& device, TlbShootdown& shootdown, ActiveDispatches& dispatches);
+    explicit Eu(const EuConfig& config);
     ~Eu();
 
     /// The task: returns when there is nothing to do. REQUIRES: begin() was true for this run.
@@ -93,8 +121,8 @@ public:
 
     /// The EU that this thread runs, or null.
     static Eu* current();
-    /// Host address of `va`; faults and waits as often as needed. `va` and its access lie in one page.
-    std::uint64_t translate(std::uint64_t va, svm::Access access);
+    /// Host address of `va`; faults and waits as often as needed. The `size` bytes from `va` on lie in one page.
+    std::uint64_t translate(std::uint64_t va, std::uint64_t size, svm::Access access);
     /// Private, local or constant memory of the running work-group, which is not translated.
     bool is_own_memory(std::uint64_t address) const;
     void barrier();
@@ -107,13 +135,18 @@ public:
 
 private:
     friend class HardwareThread;
-    enum class Outcome : std::uint8_t { kDone, kFault, kFailed };
+    enum class Outcome : std::uint8_t { kDone, kFault, kFailed, kWait };
 
     bool start(HardwareThread& thread);
     bool claim(WorkGroupInfo* group, DispatchRecord** from);
     void resume(HardwareThread& thread);
     void finish(HardwareThread& thread, bool failed);
+    void report_fault(HardwareThread& thread);
     void post_fault(HardwareThread& thread);
+    void serve_delayed();
+    Nanoseconds next_due() const;
+    unsigned modelled_owner(std::uint64_t host) const;
+    bool access_foreign(std::uint64_t va, std::uint64_t size, unsigned owner, svm::Access access);
     void collect_ready();
     void append_runnable(HardwareThread* thread);
     void wait_for_ready();
@@ -121,6 +154,7 @@ private:
     void suspend(Outcome outcome);
     void fault(std::uint64_t va, svm::Access access, bool from_signal);
 
+    const EuConfig config_;
     svm::Device& device_;
     ActiveDispatches& dispatches_;
     StackPool stacks_;
@@ -129,6 +163,7 @@ private:
     HardwareThread* runnable_ = nullptr;  ///< oldest first
     HardwareThread** runnable_end_ = &runnable_;
     unsigned resident_ = 0;
+    std::pmr::vector<HardwareThread*> delayed_;  ///< those that wait for time; never more than threads_
 
     HardwareThread* running_ = nullptr;
     Context scheduler_ = nullptr;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/expected.h"
+#include "reference/gpu/links.h"
 #include "reference/gpu/model.h"
 #include "reference/gpu/module.h"
 #include "reference/svm/device.h"
@@ -26,6 +27,8 @@ inline constexpr Bytes kMaxLocalMemory{128 << 10};
 /// Work-items of a work-group at most.
 inline constexpr std::uint32_t kMaxGroupSize = 1024;
 
+inline constexpr svm::TileMask kAllTiles = static_cast<svm::TileMask>((1u << svm::kMaxTiles) - 1);
+
 /// One kernel launch. `args` is the kernel's packed argument block (see Kernel::args); it is copied.
 struct Dispatch {
     const Kernel* kernel = nullptr;
@@ -34,6 +37,7 @@ struct Dispatch {
     Dim3 group_size;
     svm::Vm* vm = nullptr;
     std::uint32_t global_offset[3] = {0, 0, 0};
+    svm::TileMask tiles = kAllTiles;  ///< whose EUs run it
 };
 
 /// How a dispatch ended.
@@ -59,23 +63,27 @@ class Gpu {
 public:
     /// `mm` outlives the Gpu. Fails with kUnavailable when memory or threads cannot be had. Installs the handler of
     /// signals.h.
-    /// `index` is the device's place in `topology` (null: it has no link), which outlives the Gpu.
+    /// `index` is the device's place in `links` (null: there is no other device), which outlives the Gpu and lives in
+    /// arena memory.
     static Expected<std::unique_ptr<Gpu>> create(const DeviceModel& model, const svm::Policy& policy, svm::Mm& mm,
-                                                 unsigned index = 0, const svm::Topology* topology = nullptr);
+                                                 unsigned index = 0, Links* links = nullptr);
     ~Gpu();
 
     const DeviceModel& model() const;
     svm::Device& core();
 
     /// Runs the dispatch on the EUs and waits for it. After an error the rest of its work-groups are dropped. Besides
-    /// errors of faults: -EINVAL (no kernel or VM, more than kMaxGroupSize work-items or kMaxLocalMemory), -ENOMEM.
+    /// errors of faults: -EINVAL (no kernel, VM or tile, more than kMaxGroupSize work-items or kMaxLocalMemory),
+    /// -ENOMEM.
     DispatchResult execute(const Dispatch& dispatch);
     /// Another policy for VMs made from now on, and other fault queues. 0, -EBUSY while a dispatch runs, -ENOMEM.
     int set_policy(const svm::Policy& policy);
-    /// Copy (src null: clear) or fill on the copy engines, of memory that need not be resident: user pages are touched
-    /// as the CPU touches them. Waits. 0 or -EFAULT (address not mapped; the process goes on).
-    int copy(void* dst, const void* src, Bytes size);
-    int fill(void* dst, const void* pattern, Bytes pattern_size, Bytes size);
+    /// Copy (src null: clear) or fill on a tile's copy engines, of memory that need not be resident: user pages are
+    /// touched as the CPU touches them. Waits. 0 or -EFAULT (address not mapped; the process goes on).
+    int copy(void* dst, const void* src, Bytes size, unsigned tile = 0);
+    int fill(void* dst, const void* pattern, Bytes pattern_size, Bytes size, unsigned tile = 0);
+    /// The same for a few bytes that a command itself reads or writes: no copy engine's time is modelled.
+    int access(void* dst, const void* src, Bytes size);
 
     /// The device clock: ticks since boot, what kernels read with intel_get_cycle_counter().
     std::uint64_t clock_ticks() const;

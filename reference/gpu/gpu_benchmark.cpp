@@ -213,7 +213,8 @@ void invalidate(benchmark::State& state) {
             rig.run("random_read", groups, kGroupSize, table.data(), std::uint64_t{(2 << 20) / 8 - 1}, 64u, out.data());
     });
     svm::Interval page{svm::VirtAddr::of(table.data()), svm::VirtAddr::of(table.data()) + svm::kPageSize};
-    for (auto _ : state) rig.gpu().core().root_tile().tlb().invalidate(1, page);
+    svm::TlbInvalidator& tlb = rig.gpu().core().root_tile().tlb();
+    for (auto _ : state) tlb.wait(tlb.send(1, page));
     stop = true;
     kernels.join();
 }

@@ -5,13 +5,16 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "reference/gpu/models.h"
+#include "reference/svm/tile.h"
 
 namespace faultline::gpu {
 namespace {
@@ -34,86 +37,172 @@ unsigned processors() {
     return count;
 }
 
-/// Reads keys out of tables; the first thing wrong is kept. A key that nobody asked for is unknown.
-class Reader {
-public:
-    Reader(const toml::table& root, std::string file) : root_(root), file_(std::move(file)) {}
+Nanoseconds from_us(double us) { return Nanoseconds(std::llround(us * 1000)); }
+double to_us(Nanoseconds t) { return static_cast<double>(t.count()) / 1000; }
 
-    void text(const char* key, std::string* out) {
-        const toml::node* node = take("", key);
+/// What reading found wrong first.
+struct Complaint {
+    std::string file;
+    std::optional<Error> error;
+
+    void about(const toml::node& node, const std::string& key, const std::string& what) {
+        if (error) return;
+        error =
+            Error{ErrorKind::kBadInput, fmt::format("model {}:{}: {}: {}", file, node.source().begin.line, key, what)};
+    }
+};
+
+/// Reads the keys of one table, which may be absent. At its end, a key that nobody asked for is unknown.
+class Section {
+public:
+    Section(const toml::table* table, std::string path, Complaint& complaint)
+        : table_(table), path_(std::move(path)), complaint_(complaint) {}
+    ~Section() {
+        if (table_ == nullptr) return;
+        for (const auto& [key, node] : *table_)
+            if (const std::string name(key.str()); !known_.contains(name)) wrong(node, name, "unknown key");
+    }
+    Section(const Section&) = delete;
+    Section& operator=(const Section&) = delete;
+
+    Section section(const std::string& key) {
+        const toml::node* node = take(key);
+        if (node != nullptr && !node->is_table()) wrong(*node, key, "expected a table");
+        return {node == nullptr ? nullptr : node->as_table(), full(key), complaint_};
+    }
+    /// Calls body(section) for each element of an array of tables.
+    template <typename Body>
+    void each(const std::string& key, Body body) {
+        const toml::node* node = take(key);
+        if (node == nullptr) return;
+        if (!node->is_array_of_tables()) return wrong(*node, key, "expected an array of tables");
+        for (const toml::node& element : *node->as_array()) {
+            Section inner(element.as_table(), full(key), complaint_);
+            body(inner);
+        }
+    }
+
+    void text(const std::string& key, std::string* out) {
+        const toml::node* node = take(key);
         if (node == nullptr) return;
         if (const auto value = node->value<std::string>())
             *out = *value;
         else
             wrong(*node, key, "expected a text");
     }
-    void count(const char* table, const char* key, unsigned low, unsigned high, unsigned* out) {
-        const toml::node* node = take(table, key);
-        if (node == nullptr) return;
-        const auto value = node->is_integer() ? node->value<std::int64_t>() : std::nullopt;
-        if (value && *value >= low && *value <= high)
-            *out = static_cast<unsigned>(*value);
-        else
-            wrong(*node, path(table, key), fmt::format("expected a whole number from {} to {}", low, high));
+    void count(const std::string& key, unsigned low, unsigned high, unsigned* out) {
+        const toml::node* node = take(key);
+        if (node != nullptr) whole_number(*node, key, low, high, out);
     }
-    /// Zero, or in (0, high].
-    void number(const char* table, const char* key, double high, double* out) {
-        const toml::node* node = take(table, key);
+    void speed(Speed* out) {
+        number("gb_per_s", 1e4, &out->gb_per_s);
+        time("latency_us", &out->latency);
+    }
+    void time(const std::string& key, Nanoseconds* out) {
+        constexpr double kSecond = 1e6;
+        double us = to_us(*out);
+        number(key, kSecond, &us);
+        *out = from_us(us);
+    }
+    void flag(const std::string& key, bool* out) {
+        const toml::node* node = take(key);
         if (node == nullptr) return;
-        const auto value = node->is_number() ? node->value<double>() : std::nullopt;
-        if (value && *value >= 0 && *value <= high)
+        if (const auto value = node->is_boolean() ? node->value<bool>() : std::nullopt)
             *out = *value;
         else
-            wrong(*node, path(table, key), fmt::format("expected a number from 0 to {}", high));
+            wrong(*node, key, "expected true or false");
     }
-    void choice(const char* table, const char* key, const char* off, const char* on, bool* out) {
-        const toml::node* node = take(table, key);
+    void choice(const std::string& key, const char* off, const char* on, bool* out) {
+        const toml::node* node = take(key);
         if (node == nullptr) return;
         const auto value = node->value<std::string>();
         if (value && (*value == off || *value == on))
             *out = *value == on;
         else
-            wrong(*node, path(table, key), fmt::format("expected \"{}\" or \"{}\"", off, on));
+            wrong(*node, key, fmt::format("expected \"{}\" or \"{}\"", off, on));
     }
-
-    /// REQUIRES: everything was asked for.
-    Status finish() {
-        for (const auto& [name, node] : root_) {
-            const std::string outer(name.str());
-            const toml::table* table = node.as_table();
-            if (table == nullptr) {
-                check_known(node, outer);
-                continue;
-            }
-            for (const auto& [key, inner] : *table) check_known(inner, path(outer, std::string(key.str())));
+    /// Two different numbers below `count`. False: there are none, and the complaint says so.
+    bool pair(const std::string& key, unsigned count, std::pair<unsigned, unsigned>* out) {
+        const toml::node* node = take(key);
+        if (node == nullptr) {
+            wrong(*table_, key, "missing");
+            return false;
         }
-        return error_ ? Status(*error_) : Status();
+        const toml::array* array = node->as_array();
+        std::array<unsigned, 2> ends{};
+        bool good = array != nullptr && array->size() == 2;
+        for (std::size_t i = 0; good && i < 2; ++i) {
+            const auto value = array->get(i)->is_integer() ? array->get(i)->value<std::int64_t>() : std::nullopt;
+            good = value && *value >= 0 && *value < count;
+            if (good) ends[i] = static_cast<unsigned>(*value);
+        }
+        if (!good || ends[0] == ends[1]) {
+            wrong(*node, key, fmt::format("expected two different devices of 0 to {}", count - 1));
+            return false;
+        }
+        *out = {std::min(ends[0], ends[1]), std::max(ends[0], ends[1])};
+        return true;
     }
+    void refuse(const std::string& key, const std::string& what) { wrong(*table_->get(key), key, what); }
 
 private:
-    static std::string path(const std::string& table, const std::string& key) {
-        return table.empty() ? key : table + "." + key;
+    std::string full(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
+    void wrong(const toml::node& node, const std::string& key, const std::string& what) {
+        complaint_.about(node, full(key), what);
     }
     /// The node, which is known from now on; null when there is none.
-    const toml::node* take(const std::string& table, const std::string& key) {
-        known_.insert(path(table, key));
-        const toml::table* from = table.empty() ? &root_ : root_[table].as_table();
-        return from == nullptr ? nullptr : from->get(key);
+    const toml::node* take(const std::string& key) {
+        known_.insert(key);
+        return table_ == nullptr ? nullptr : table_->get(key);
     }
-    void wrong(const toml::node& node, const std::string& key, const std::string& what) {
-        if (error_) return;
-        error_ =
-            Error{ErrorKind::kBadInput, fmt::format("model {}:{}: {}: {}", file_, node.source().begin.line, key, what)};
+    void whole_number(const toml::node& node, const std::string& key, unsigned low, unsigned high, unsigned* out) {
+        const auto value = node.is_integer() ? node.value<std::int64_t>() : std::nullopt;
+        if (value && *value >= low && *value <= high)
+            *out = static_cast<unsigned>(*value);
+        else
+            wrong(node, key, fmt::format("expected a whole number from {} to {}", low, high));
     }
-    void check_known(const toml::node& node, const std::string& key) {
-        if (!known_.contains(key)) wrong(node, key, "unknown key");
+    void number(const std::string& key, double high, double* out) {
+        const toml::node* node = take(key);
+        if (node == nullptr) return;
+        const auto value = node->is_number() ? node->value<double>() : std::nullopt;
+        if (value && *value >= 0 && *value <= high)
+            *out = *value;
+        else
+            wrong(*node, key, fmt::format("expected a number from 0 to {}", high));
     }
 
-    const toml::table& root_;
-    const std::string file_;
+    const toml::table* const table_;
+    const std::string path_;
+    Complaint& complaint_;
     std::set<std::string> known_;
-    std::optional<Error> error_;
 };
+
+/// The way between any two devices, and what is said of some pairs.
+void read_links(Section link, DeviceModel* model) {
+    LinkModel any;
+    link.choice("topology", "none", "all", &any.fast);
+    link.speed(&any.speed);
+    for (auto& row : model->links) row.fill(any);
+    std::set<std::pair<unsigned, unsigned>> seen;
+    link.each("pairs", [&](Section& pair) {
+        LinkModel own = any;
+        pair.flag("fast", &own.fast);
+        pair.speed(&own.speed);
+        std::pair<unsigned, unsigned> ends;
+        if (!pair.pair("devices", model->devices, &ends)) return;
+        if (!seen.insert(ends).second) return pair.refuse("devices", "this pair was given before");
+        model->links[ends.first][ends.second] = model->links[ends.second][ends.first] = own;
+    });
+}
+
+void add(std::string* line, const std::string& key, Nanoseconds time) {
+    if (time.count() != 0) *line += fmt::format(" {}={:g}", key, to_us(time));
+}
+void add(std::string* line, const std::string& prefix, const Speed& speed) {
+    if (speed.gb_per_s != 0) *line += fmt::format(" {}.gb_per_s={:g}", prefix, speed.gb_per_s);
+    add(line, prefix + ".latency_us", speed.latency);
+}
 
 std::string known_names() {
     std::string names;
@@ -123,26 +212,58 @@ std::string known_names() {
 
 }  // namespace
 
+bool DeviceModel::has_modelled_links() const {
+    return std::ranges::any_of(links, [](const auto& row) {
+        return std::ranges::any_of(row, [](const LinkModel& link) { return link.speed.is_modelled(); });
+    });
+}
+
+std::string describe(const DeviceModel& model) {
+    std::string line =
+        fmt::format("devices={} device.tiles={} device.vram_mib={} device.eus={} device.threads_per_eu={}",
+                    model.devices, model.tiles, model.vram.count >> 20, model.eus, model.threads_per_eu);
+    add(&line, "fault.report_us", model.fault_report);
+    add(&line, "fault.ack_us", model.ack);
+    add(&line, "tlb.invalidation_us", model.tlb_invalidation);
+    line += fmt::format(" copy.engines={}", model.copy_engines);
+    add(&line, "copy", model.copy);
+    for (unsigned a = 0; a < model.devices; ++a) {
+        for (unsigned b = a + 1; b < model.devices; ++b) {
+            const std::string pair = fmt::format("link.{}-{}", a, b);
+            line += fmt::format(" {}.fast={}", pair, model.links[a][b].fast);
+            add(&line, pair, model.links[a][b].speed);
+        }
+    }
+    return line;
+}
+
 Expected<DeviceModel> parse_model(const std::string& text, const std::string& file) try {
-    const toml::table root = toml::parse(text);
-    Reader reader(root, file);
+    const toml::table tables = toml::parse(text);
+    Complaint complaint{file, {}};
     DeviceModel model;
     model.name = std::filesystem::path(file).stem().string();
-    reader.text("description", &model.description);
-    reader.text("source", &model.source);
-    reader.count("", "devices", 1, 8, &model.devices);
-    unsigned vram_mib = static_cast<unsigned>(model.vram.count >> 20);
-    reader.count("device", "vram_mib", 2, 1u << 20, &vram_mib);
-    model.vram = Bytes{std::uint64_t{vram_mib} << 20};
-    reader.count("device", "eus", 1, 1024, &model.eus);
-    reader.count("device", "threads_per_eu", 1, 64, &model.threads_per_eu);
-    reader.count("copy", "engines", 1, 16, &model.copy_engines);
-    reader.number("copy", "gb_per_s", 1e4, &model.copy.gb_per_s);
-    double latency_us = 0;
-    reader.number("copy", "latency_us", 1e6, &latency_us);
-    model.copy.latency = Nanoseconds(static_cast<std::int64_t>(latency_us * 1000));
-    reader.choice("link", "topology", "none", "all", &model.linked);
-    if (Status s = reader.finish(); !s) return s.error();
+    {
+        Section root(&tables, "", complaint);
+        root.text("description", &model.description);
+        root.text("source", &model.source);
+        root.count("devices", 1, kMaxDevices, &model.devices);
+        Section device = root.section("device");
+        device.count("tiles", 1, svm::kMaxTiles, &model.tiles);
+        auto vram_mib = static_cast<unsigned>(model.vram.count >> 20);
+        device.count("vram_mib", 2, 1u << 20, &vram_mib);
+        model.vram = Bytes{std::uint64_t{vram_mib} << 20};
+        device.count("eus", 1, 1024, &model.eus);
+        device.count("threads_per_eu", 1, 64, &model.threads_per_eu);
+        Section fault = root.section("fault");
+        fault.time("report_us", &model.fault_report);
+        fault.time("ack_us", &model.ack);
+        root.section("tlb").time("invalidation_us", &model.tlb_invalidation);
+        Section copy = root.section("copy");
+        copy.count("engines", 1, 16, &model.copy_engines);
+        copy.speed(&model.copy);
+        read_links(root.section("link"), &model);
+    }
+    if (complaint.error) return *complaint.error;
     if (model.eus == 0) model.eus = processors();
     return model;
 } catch (const toml::parse_error& e) {
@@ -155,7 +276,8 @@ Expected<DeviceModel> find_model(const std::string& name) {
         std::ifstream in(name);
         std::stringstream text;
         text << in.rdbuf();
-        if (!in) return Error{ErrorKind::kBadInput, fmt::format("model file {} cannot be read", name)};
+        if (!in || std::filesystem::is_directory(name))
+            return Error{ErrorKind::kBadInput, fmt::format("model file {} cannot be read", name)};
         return parse_model(text.str(), name);
     }
     for (const BuiltinModel& model : builtin_models())

@@ -26,17 +26,17 @@ void copy_user(Eu& eu, void* dst, const void* src, std::size_t size) {
 }
 
 /// Address now; good until the next translation.
-std::uint64_t locate(Eu& eu, std::uint64_t va, Access access, std::uint32_t how) {
+std::uint64_t locate(Eu& eu, std::uint64_t va, std::uint64_t size, Access access, std::uint32_t how) {
     if ((how & kFlDirect) != 0) return va;
     if ((how & faultline::gpu::kAccessGeneric) != 0 && eu.is_own_memory(va)) return va;
-    return eu.translate(va, access);
+    return eu.translate(va, size, access);
 }
 
 /// Between user memory and `buffer`, page by page.
 void transfer(Eu& eu, std::uint64_t va, std::byte* buffer, std::uint64_t size, Access access, std::uint32_t how) {
     while (size > 0) {
         std::uint64_t part = std::min(size, left_in_page(va));
-        auto* host = reinterpret_cast<std::byte*>(locate(eu, va, access, how));
+        auto* host = reinterpret_cast<std::byte*>(locate(eu, va, part, access, how));
         if (access == Access::kRead) {
             copy_user(eu, buffer, host, part);
         } else {
@@ -54,7 +54,7 @@ std::uint64_t fl_translate(EuContext* context, std::uint64_t va, std::uint32_t s
     Eu& eu = eu_of(context);
     auto access = static_cast<Access>(how & faultline::gpu::kAccessMask);
     if ((how & faultline::gpu::kAccessGeneric) != 0 && eu.is_own_memory(va)) return va;
-    if (size <= left_in_page(va)) return eu.translate(va, access);
+    if (size <= left_in_page(va)) return eu.translate(va, size, access);
     if (access == Access::kRead) {
         std::byte bytes[sizeof(EuContext::bounce)];
         transfer(eu, va, bytes, size, access, how);
@@ -89,7 +89,7 @@ void fl_memset(EuContext* context, std::uint64_t dst, std::uint32_t how, std::ui
     Eu& eu = eu_of(context);
     while (size > 0) {
         std::uint64_t part = std::min(size, left_in_page(dst));
-        auto* host = reinterpret_cast<std::byte*>(locate(eu, dst, Access::kWrite, how));
+        auto* host = reinterpret_cast<std::byte*>(locate(eu, dst, part, Access::kWrite, how));
         eu.begin_user_access();
         std::atomic_signal_fence(std::memory_order_seq_cst);
         std::memset(host, value, part);

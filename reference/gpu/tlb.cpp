@@ -46,14 +46,21 @@ void Tlb::fill(std::uint64_t va, const svm::Translation& translation) {
     ++fills_;
 }
 
-TlbShootdown::TlbShootdown() : tlbs_(&svm::arena()) {}
+TlbShootdown::TlbShootdown(Nanoseconds latency, svm::Clock& clock)
+    : latency_(latency), clock_(clock), tlbs_(&svm::arena()) {}
 
-void TlbShootdown::invalidate(std::uint32_t, svm::Interval) {
-    std::uint64_t generation = generation_.fetch_add(1, std::memory_order_seq_cst) + 1;
+svm::TlbFence TlbShootdown::send(std::uint32_t, svm::Interval) {
+    svm::TlbFence fence;
+    if (latency_.count() != 0) fence.due = clock_.now() + latency_;
+    fence.seqno = generation_.fetch_add(1, std::memory_order_seq_cst) + 1;
     for (Tlb* tlb : tlbs_) tlb->key.fetch_or(kKeyPending, std::memory_order_seq_cst);
+    return fence;
+}
+
+void TlbShootdown::wait(const svm::TlbFence& fence) {
     for (Tlb* tlb : tlbs_) {
         for (unsigned spins = 0; tlb->online_.load(std::memory_order_seq_cst) != 0 &&
-                                 tlb->acknowledged_.load(std::memory_order_acquire) < generation;
+                                 tlb->acknowledged_.load(std::memory_order_acquire) < fence.seqno;
              ++spins) {
             if (spins < kSpins) {
                 cpu_pause();
@@ -62,6 +69,7 @@ void TlbShootdown::invalidate(std::uint32_t, svm::Interval) {
             }
         }
     }
+    if (fence.due.count() != 0) clock_.wait_until(fence.due);
 }
 
 }  // namespace faultline::gpu

@@ -1,7 +1,7 @@
 // TLBs of one Gpu and their invalidation (xe_tlb_inval): an epoch that every running EU must pass.
 //
 // An EU is *online* while it runs compiled code or its slow path. It uses a translation only while online, and walks,
-// fills and uses between two looks at its key. invalidate() sets the pending bit of every key and waits until each EU
+// fills and uses between two looks at its key. send() sets the pending bit of every key, wait() waits until each EU
 // that is online has acknowledged: a new epoch, in which no older tag matches. An EU that is offline looks at its key
 // when it comes online, before anything else. Both sides order their store before their load (read-modify-writes of one
 // total order), so either the invalidator sees the EU online or the EU sees the pending bit.
@@ -18,6 +18,7 @@
 
 #include "reference/gpu/counter.h"
 #include "reference/gpu/eu_context.h"
+#include "reference/svm/clock.h"
 #include "reference/svm/page_table.h"
 #include "reference/svm/seams.h"
 
@@ -55,16 +56,20 @@ private:
 
 class TlbShootdown final : public svm::TlbInvalidator {
 public:
-    TlbShootdown();
+    /// Each invalidation takes `latency` at least, by `clock`, which outlives this.
+    TlbShootdown(Nanoseconds latency, svm::Clock& clock);
     /// REQUIRES: no invalidation under way.
     void add(Tlb& tlb) { tlbs_.push_back(&tlb); }
 
-    void invalidate(std::uint32_t asid, svm::Interval interval) override;
+    svm::TlbFence send(std::uint32_t asid, svm::Interval interval) override;
+    void wait(const svm::TlbFence& fence) override;
 
     std::uint64_t invalidations() const { return generation_.load(std::memory_order_relaxed); }
 
 private:
     friend class Tlb;
+    const Nanoseconds latency_;
+    svm::Clock& clock_;
     alignas(64) std::atomic<std::uint64_t> generation_{0};
     std::pmr::vector<Tlb*> tlbs_;
 };

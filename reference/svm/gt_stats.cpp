@@ -27,6 +27,11 @@ std::string GtStats::print() const {
     return text;
 }
 
+void GtStats::add(const GtStats& other) {
+    for (std::size_t i = 0; i < kGtStatCount; ++i)
+        values_[i].fetch_add(other.values_[i].load(std::memory_order_relaxed), std::memory_order_relaxed);
+}
+
 void GtStats::clear() {
     for (auto& value : values_) value.store(0, std::memory_order_relaxed);
 }

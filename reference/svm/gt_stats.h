@@ -72,6 +72,8 @@ public:
     /// For the `_us` counters.
     void add_time(GtStat id, Nanoseconds t) { incr(id, static_cast<std::uint64_t>(t.count())); }
 
+    /// Adds the other's counts, which may grow meanwhile.
+    void add(const GtStats& other);
     /// As debugfs prints it: counts, KiB, or whole microseconds.
     std::uint64_t get(GtStat id) const;
     /// debugfs `stats`: one "name: value" per line, in order.

@@ -47,14 +47,21 @@ public:
     virtual bool has_link(unsigned a, unsigned b) const = 0;
 };
 
+/// An invalidation under way (xe_tlb_inval_fence); its invalidator gives the members their meaning.
+struct TlbFence {
+    std::uint64_t seqno = 0;
+    Nanoseconds due{0};
+};
+
 /// The TLBs of one tile (xe_tlb_inval).
 class TlbInvalidator {
 public:
     virtual ~TlbInvalidator() = default;
 
-    /// Invalidates every cached translation of `asid` inside `interval` and waits: after it returns no EU reads or
-    /// writes through a translation that was cached before the call. PTEs are zapped before the call.
-    virtual void invalidate(std::uint32_t asid, Interval interval) = 0;
+    /// Begins to invalidate every cached translation of `asid` inside `interval`. PTEs are zapped before the call.
+    virtual TlbFence send(std::uint32_t asid, Interval interval) = 0;
+    /// After it returns no EU reads or writes through a translation that was cached before the fence was sent.
+    virtual void wait(const TlbFence& fence) = 0;
 };
 
 /// One copy between addresses of this process. `src` null means: clear `dst`.
@@ -83,7 +90,8 @@ public:
 /// TLBs of a device that caches nothing; for tests of the core alone.
 class NoTlb final : public TlbInvalidator {
 public:
-    void invalidate(std::uint32_t, Interval) override {}
+    TlbFence send(std::uint32_t, Interval) override { return {}; }
+    void wait(const TlbFence&) override {}
 };
 
 }  // namespace faultline::svm

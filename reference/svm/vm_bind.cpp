@@ -23,11 +23,14 @@ int Vm::Impl::bind(Tile& tile, Interval interval, const void* physical, PteFlags
     return 0;
 }
 
+/// xe_vm_range_tilemask_tlb_inval(): all tiles at once, then the wait for each.
 void Vm::Impl::flush(Interval interval, TileMask tiles) {
+    std::array<TlbFence, kMaxTiles> fences;
     for_each_tile(tiles, [&](Tile& tile, PageTable&) {
         tile.gt_stats().incr(GtStat::kTlbInvalCount);
-        tile.tlb().invalidate(asid, interval);
+        fences[tile.id()] = tile.tlb().send(asid, interval);
     });
+    for_each_tile(tiles, [&](Tile& tile, PageTable&) { tile.tlb().wait(fences[tile.id()]); });
 }
 
 void Vm::Impl::zap_and_flush(Interval interval) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -102,9 +103,22 @@ TEST(Output, HasWhatIsPromised) {
     EXPECT_EQ(context.value("device_kind", ""), "reference");
     EXPECT_THAT(context.value("policy", ""), HasSubstr("xe-7.0"));
     EXPECT_EQ(context.value("model", ""), "native");
+    EXPECT_THAT(context.value("model_figures", ""), HasSubstr("device.threads_per_eu=8"));
     for (const char* key : {"faultline_version", "device", "driver_version", "monitor", "env_kernel_release"}) {
         EXPECT_NE(context.value(key, ""), "") << key;
     }
+}
+
+TEST(Output, AMalformedModelIsRefusedWithFileLineAndKey) {
+    const TemporaryDirectory directory;
+    const std::string path = (directory.path() / "own.toml").string();
+    std::ofstream(path) << "devices = 1\n[fault]\nreprt_us = 3\n";
+    ChildEnvironment environment = reference();
+    environment["FAULTLINE_MODEL"] = path;
+    const ChildResult result = run_child(FAULTLINE_BENCH " --benchmark_filter=^fault/", environment);
+    EXPECT_EQ(result.status, 2);
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(result.err, "faultline: FAULTLINE_MODEL: model " + path + ":3: fault.reprt_us: unknown key\n");
 }
 
 TEST(Output, LatenciesGoToTheSideFile) {
@@ -133,7 +147,7 @@ TEST(Output, LatenciesGoToTheSideFile) {
 TEST(Device, ARefusedPolicyIsNamed) {
     const ChildResult result = run_child(FAULTLINE_BENCH, reference("no-such-policy"));
     EXPECT_EQ(result.status, 2);
-    EXPECT_THAT(result.err, HasSubstr("FAULTLINE_POLICY=no-such-policy"));
+    EXPECT_THAT(result.err, HasSubstr("FAULTLINE_POLICY: policy: unknown preset 'no-such-policy'"));
 }
 
 TEST(Device, AnXeIsNotReplacedByTheReference) {

@@ -96,6 +96,8 @@ TEST_F(Extension, ResidencyFollowsMigration) {
 TEST_F(Extension, TextsSayWhatRuns) {
     EXPECT_EQ(text(FAULTLINE_TEXT_POLICY), "xe-7.0");
     EXPECT_EQ(text(FAULTLINE_TEXT_MODEL), "native");
+    EXPECT_EQ(text(FAULTLINE_TEXT_MODEL_FIGURES),
+              "devices=1 device.tiles=1 device.vram_mib=256 device.eus=2 device.threads_per_eu=8 copy.engines=2");
     EXPECT_EQ(text(FAULTLINE_TEXT_LAST_ERROR), "");
     EXPECT_THAT(text(FAULTLINE_TEXT_MONITOR), ::testing::StartsWith("uffd+"));
     char small[4] = {'x', 'x', 'x', 'x'};

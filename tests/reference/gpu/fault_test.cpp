@@ -209,8 +209,8 @@ TEST_F(FaultTest, ASpinningKernelDoesNotHoldUpAnUnmap) {
     int rounds = 0;
     while (!done) {
         // Each round maps the page on the GPU and takes it away, which waits for the spinning EUs.
-        gpu->core().root_tile().tlb().invalidate(
-            vm->asid(), {svm::VirtAddr::of(other.data()), svm::VirtAddr::of(other.data()) + 4096});
+        svm::TlbInvalidator& tlb = gpu->core().root_tile().tlb();
+        tlb.wait(tlb.send(vm->asid(), {svm::VirtAddr::of(other.data()), svm::VirtAddr::of(other.data()) + 4096}));
         ++rounds;
     }
     spinner.join();

@@ -33,7 +33,8 @@ svm::Translation translation(std::uint64_t host, bool writable = true, bool atom
 }
 
 struct TlbTest : ::testing::Test {
-    TlbShootdown* shootdown = svm::arena_new<TlbShootdown>();
+    svm::SystemClock clock;
+    TlbShootdown* shootdown = svm::arena_new<TlbShootdown>(Nanoseconds{}, clock);
     Tlb* tlb = svm::arena_new<Tlb>(*shootdown);
     std::uint64_t host = 0;
 
@@ -69,7 +70,7 @@ TEST_F(TlbTest, InvalidationOfAnOfflineEuDoesNotWaitAndEmptiesItsTlb) {
     tlb->go_online();
     tlb->fill(0x5000, translation(0x5000));
     tlb->go_offline();
-    shootdown->invalidate(1, {{0x5000}, {0x6000}});
+    shootdown->wait(shootdown->send(1, {{0x5000}, {0x6000}}));
     EXPECT_FALSE(hits(*tlb, 0x5000, Access::kRead, &host)) << "the pending bit spoils every compare";
     tlb->go_online();
     EXPECT_FALSE(tlb->invalidation_pending());
@@ -118,7 +119,8 @@ TEST(TlbProperty, NoEuUsesAnOldTranslationAfterInvalidateReturns) {
         mapped[p] = reinterpret_cast<std::uint64_t>(&frame(p, 0));
     }
 
-    auto* shootdown = svm::arena_new<TlbShootdown>();
+    svm::SystemClock clock;
+    auto* shootdown = svm::arena_new<TlbShootdown>(Nanoseconds{}, clock);
     std::vector<Tlb*> tlbs;
     for (unsigned i = 0; i < kEus; ++i) {
         tlbs.push_back(svm::arena_new<Tlb>(*shootdown));
@@ -160,7 +162,7 @@ TEST(TlbProperty, NoEuUsesAnOldTranslationAfterInvalidateReturns) {
         unsigned side = mapped[page] == reinterpret_cast<std::uint64_t>(&frame(page, 0)) ? 0 : 1;
         mapped[page].store(0, std::memory_order_release);  // zap
         svm::VirtAddr va{(page + 0x100) << 12};
-        shootdown->invalidate(1, {va, va + svm::kPageSize});
+        shootdown->wait(shootdown->send(1, {va, va + svm::kPageSize}));
         frame(page, side).words[0].store(kPoison, std::memory_order_relaxed);
         frame(page, 1 - side).words[0].store(page, std::memory_order_relaxed);
         mapped[page].store(reinterpret_cast<std::uint64_t>(&frame(page, 1 - side)), std::memory_order_release);

@@ -49,11 +49,17 @@ public:
     /// As many EUs as use the TLB at a time. Not the heap: invalidations are service.
     static constexpr std::size_t kEus = 64;
 
-    void invalidate(std::uint32_t asid, Interval interval) override {
-        invalidations.fetch_add(1);
+    TlbFence send(std::uint32_t asid, Interval interval) override {
+        const std::uint64_t seqno = invalidations.fetch_add(1);
+        sent_[seqno % sent_.size()] = {asid, interval};
+        return {.seqno = seqno, .due = {}};
+    }
+    /// Done no earlier than it must be, so that one that nobody waits for is missed.
+    void wait(const TlbFence& fence) override {
+        const Sent& sent = sent_[fence.seqno % sent_.size()];
         std::unique_lock wait(access_);
         for (const Eu& eu : eus_)
-            if (eu.cache != nullptr && eu.asid == asid) eu.cache->invalidate(interval);
+            if (eu.cache != nullptr && eu.asid == sent.asid) eu.cache->invalidate(sent.interval);
     }
     void add(std::uint32_t asid, TlbCache& cache) {
         std::unique_lock wait(access_);
@@ -73,8 +79,13 @@ private:
         std::uint32_t asid = 0;
         TlbCache* cache = nullptr;
     };
+    struct Sent {
+        std::uint32_t asid = 0;
+        Interval interval;
+    };
     std::shared_mutex access_;
     std::array<Eu, kEus> eus_;
+    std::array<Sent, 1024> sent_;  ///< more than are ever under way
 };
 
 /// The copying thread's own memcpy, until it is broken.

@@ -1,0 +1,325 @@
+// Modelled delays are there: what a fault, an invalidation and an access to another device's memory take is what the
+// model says.
+//
+// Each figure is the difference, within one run, between a device with the delay and the same device without: the
+// host's own time falls out. Minimum of many repetitions, since the host may only add to it.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+
+#include "kernels/gpu_test_basic.h"
+#include "reference/svm/arena.h"
+#include "reference/svm/bo.h"
+#include "tests/reference/gpu/gpu_fixture.h"
+
+namespace faultline::gpu::test {
+namespace {
+
+using std::chrono::microseconds;
+
+constexpr double kTolerance = 0.10;
+
+/// Devices of a model, the VMs of which mirror this process.
+class Machine {
+public:
+    explicit Machine(const DeviceModel& model) : links(svm::arena_new<Links>(model)) {
+        int err = 0;
+        mm = svm::Mm::create({}, &err);
+        if (mm == nullptr && err == -EPERM) mm = svm::Mm::create({.user_mode_only = true}, &err);
+        EXPECT_NE(nullptr, mm) << "userfaultfd: error " << err;
+        module = std::move(*Module::create(kernel_gpu_test_basic()));
+        for (unsigned i = 0; i < model.devices; ++i) {
+            auto created = Gpu::create(model, *svm::parse_policy("xe-7.0"), *mm, i, links);
+            EXPECT_TRUE(created.ok());
+            gpus.push_back(std::move(*created));
+            svm::Vm* vm = svm::Vm::create(gpus.back()->core(), &err);
+            EXPECT_EQ(0, vm->bind_cpu_addr_mirror({{svm::kSize64K}, {1ull << 47}}));
+            vms.push_back(vm);
+        }
+    }
+    ~Machine() {
+        for (svm::Vm* vm : vms) {
+            vm->close();
+            vm->put();
+        }
+        gpus.clear();
+        svm::Mm::destroy(mm);
+        svm::arena_delete(links);
+    }
+    Machine(const Machine&) = delete;
+    Machine& operator=(const Machine&) = delete;
+
+    /// How long the dispatch takes on that device.
+    template <typename... Args>
+    Nanoseconds run(unsigned device, const char* name, Dim3 groups, const Args&... args) {
+        const Kernel* kernel = module->kernel(name);
+        ArgBlock block(*kernel);
+        (block.add(args), ...);
+        mm->sync();  // memory that stood here may have been unmapped just before
+        const DispatchResult r = gpus[device]->execute({.kernel = kernel,
+                                                        .args = block.data(),
+                                                        .groups = groups,
+                                                        .group_size = {1},
+                                                        .vm = vms[device],
+                                                        .tiles = tiles});
+        EXPECT_EQ(0, r.err);
+        return Nanoseconds(std::llround(static_cast<double>(r.end_ticks - r.start_ticks) * gpus[device]->tick_ns()));
+    }
+
+    Links* const links;
+    svm::Mm* mm = nullptr;
+    std::unique_ptr<Module> module;
+    std::vector<std::unique_ptr<Gpu>> gpus;
+    std::vector<svm::Vm*> vms;
+    svm::TileMask tiles = kAllTiles;  ///< that run kernels
+};
+
+DeviceModel plain(unsigned devices = 1) {
+    DeviceModel model;
+    model.devices = devices;
+    model.vram = Bytes{64ull << 20};
+    model.eus = 1;
+    model.threads_per_eu = 4;
+    for (auto& row : model.links) row.fill({.fast = true, .speed = {}});
+    return model;
+}
+
+template <typename Measure>
+Nanoseconds fastest(unsigned times, Measure measure) {
+    Nanoseconds best = Nanoseconds::max();
+    for (unsigned i = 0; i < times; ++i) best = std::min(best, measure());
+    return best;
+}
+
+void expect_near(Nanoseconds modelled, Nanoseconds seen) {
+    EXPECT_NEAR(1.0, static_cast<double>(seen.count()) / static_cast<double>(modelled.count()), kTolerance)
+        << "modelled " << modelled.count() << " ns, seen " << seen.count() << " ns";
+}
+
+/// One fault of one work-group, on memory that nobody touched.
+Nanoseconds fault_time(const DeviceModel& model, unsigned groups = 1) {
+    Machine machine(model);
+    return fastest(60, [&] {
+        Pages<std::uint64_t> memory(1);
+        return machine.run(0, "write_value", {groups}, memory.data(), std::uint64_t{8}, std::uint64_t{1});
+    });
+}
+
+TEST(Delay, FaultTakesReportAndAck) {
+    const Nanoseconds without = fault_time(plain());
+    DeviceModel model = plain();
+    model.fault_report = microseconds(2000);
+    expect_near(microseconds(2000), fault_time(model) - without);
+    model.ack = microseconds(1000);
+    expect_near(microseconds(3000), fault_time(model) - without);
+    // What a work-group waits for, another of the same EU need not.
+    expect_near(microseconds(3000), fault_time(model, 4) - without);
+}
+
+/// The CPU takes back a page that the GPU has mapped.
+Nanoseconds invalidation_time(const DeviceModel& model) {
+    Machine machine(model);
+    return fastest(60, [&] {
+        Pages<std::uint64_t> memory(1);
+        machine.run(0, "write_value", {1}, memory.data(), std::uint64_t{1}, std::uint64_t{1});
+        const svm::SystemClock clock;
+        svm::TlbInvalidator& tlb = machine.gpus[0]->core().root_tile().tlb();
+        const Nanoseconds start = clock.now();
+        tlb.wait(tlb.send(machine.vms[0]->asid(),
+                          {svm::VirtAddr::of(memory.data()), svm::VirtAddr::of(memory.data() + 512)}));
+        return clock.now() - start;
+    });
+}
+
+TEST(Delay, InvalidationTakesItsLatency) {
+    const Nanoseconds without = invalidation_time(plain());
+    DeviceModel model = plain();
+    model.tlb_invalidation = microseconds(500);
+    const Nanoseconds with = invalidation_time(model);
+    expect_near(microseconds(500), with);
+    EXPECT_LT(without * 10, with);
+}
+
+// Advice that changes something zaps what is mapped: on both tiles, at once.
+TEST(Delay, TilesInvalidateAtTheSameTime) {
+    const auto advice_time = [](Nanoseconds latency, unsigned tiles) {
+        DeviceModel model = plain();
+        model.tiles = 2;
+        model.tlb_invalidation = latency;
+        Machine machine(model);
+        Pages<std::uint64_t> memory(1);
+        const auto from = svm::VirtAddr::of(memory.data());
+        const auto advise = [&](svm::PreferredLocation::Where where) {
+            const svm::PreferredLocation location{.where = where};
+            EXPECT_EQ(0, machine.vms[0]->madvise({from, from + memory.bytes()}, location));
+        };
+        return fastest(60, [&] {
+            advise(svm::PreferredLocation::Where::kSystem);  // both tiles map it there
+            for (const unsigned tile : {1u, 2u}) {
+                machine.tiles = static_cast<svm::TileMask>(tiles & tile);
+                if (machine.tiles != 0)
+                    machine.run(0, "write_value", {1}, memory.data(), std::uint64_t{1}, std::uint64_t{1});
+            }
+            const svm::SystemClock clock;
+            const Nanoseconds start = clock.now();
+            advise(svm::PreferredLocation::Where::kFaultingTile);
+            return clock.now() - start;
+        });
+    };
+    for (const unsigned tiles : {1u, 2u, 3u})
+        expect_near(microseconds(1000), advice_time(microseconds(1000), tiles) - advice_time({}, tiles));
+}
+
+constexpr std::uint64_t kWords = svm::kSize2M / 8;
+
+/// Device 1 is to reach the memory where device 0 has it.
+template <typename T>
+void stay_on_first(Machine& machine, const Pages<T>& memory) {
+    const auto start = svm::VirtAddr::of(memory.data());
+    const svm::PreferredLocation there{.where = svm::PreferredLocation::Where::kDevice,
+                                       .device = &machine.gpus[0]->core()};
+    EXPECT_EQ(0, machine.vms[1]->madvise({start, start + memory.bytes()}, there));
+}
+
+/// All that was sent over a link of that rate went from `from` to `to`.
+void expect_direction(Links& links, double gb_per_s, unsigned from, unsigned to) {
+    if (gb_per_s == 0) return;
+    EXPECT_LT(Nanoseconds{}, links.send(from, to, {}, {}).left);
+    EXPECT_EQ(Nanoseconds{}, links.send(to, from, {}, {}).left);
+}
+
+/// Device 1 reads what is in device 0's memory: `count` words a work-group, `stride` apart.
+Nanoseconds foreign_time(const DeviceModel& model, std::uint32_t groups, std::uint64_t stride, std::uint32_t count) {
+    Machine machine(model);
+    Pages<std::uint32_t> memory(2 * kWords), out(1024);
+    machine.run(0, "write_value", {1}, memory.data(), std::uint64_t{1}, std::uint64_t{1});
+    stay_on_first(machine, memory);
+    machine.run(1, "strided", {groups}, memory.data(), out.data(), stride, count);
+    EXPECT_EQ(&machine.gpus[0]->core().root_tile().pagemap(), machine.mm->residency(svm::VirtAddr::of(memory.data())));
+    const Nanoseconds best =
+        fastest(300, [&] { return machine.run(1, "strided", {groups}, memory.data(), out.data(), stride, count); });
+    expect_direction(*machine.links, model.links[0][1].speed.gb_per_s, 0, 1);
+    return best;
+}
+
+TEST(Delay, ForeignReadTakesTheLinksLatency) {
+    constexpr std::uint32_t kReads = 10;
+    const Nanoseconds without = foreign_time(plain(2), 1, 64, kReads);
+    DeviceModel model = plain(2);
+    model.links[0][1].speed.latency = model.links[1][0].speed.latency = microseconds(50);
+    expect_near(kReads * microseconds(50), foreign_time(model, 1, 64, kReads) - without);
+    // Those of other work-groups wait at the same time.
+    expect_near(kReads * microseconds(50), foreign_time(model, 4, 64, kReads) - without);
+}
+
+TEST(Delay, ForeignReadsComeAtTheLinksRate) {
+    // Neighbours, so that whole lines are used; several work-groups, so that the link always has something to carry.
+    constexpr std::uint32_t kGroups = 4, kReads = 4 << 10;
+    const Nanoseconds without = foreign_time(plain(2), kGroups, 1, kReads);
+    DeviceModel model = plain(2);
+    constexpr double kGbPerS = 0.02;
+    model.links[0][1].speed.gb_per_s = model.links[1][0].speed.gb_per_s = kGbPerS;
+    const Nanoseconds modelled(std::llround(kGroups * kReads * sizeof(std::uint32_t) / kGbPerS));
+    EXPECT_LT(without * 10, modelled);
+    expect_near(modelled, foreign_time(model, kGroups, 1, kReads));
+}
+
+// A write does not wait until it has arrived, but does for its turn on the link.
+TEST(Delay, ForeignWritesArePosted) {
+    const auto write_time = [](const Speed& speed) {
+        DeviceModel model = plain(2);
+        model.links[0][1].speed = model.links[1][0].speed = speed;
+        Machine machine(model);
+        Pages<std::uint64_t> memory(kWords);
+        const auto write = [&](unsigned device) {
+            return machine.run(device, "write_value", {100}, memory.data(), std::uint64_t{8}, std::uint64_t{1});
+        };
+        write(0);
+        stay_on_first(machine, memory);
+        write(1);
+        EXPECT_EQ(&machine.gpus[0]->core().root_tile().pagemap(),
+                  machine.mm->residency(svm::VirtAddr::of(memory.data())));
+        const Nanoseconds best = fastest(300, [&] { return write(1); });
+        expect_direction(*machine.links, speed.gb_per_s, 1, 0);
+        return best;
+    };
+    EXPECT_LT(write_time({.latency = microseconds(1000)}), microseconds(500));
+    constexpr double kGbPerS = 0.01;  // a line takes 6.4 us
+    expect_near(Nanoseconds(640'000), write_time({.gb_per_s = kGbPerS}));
+}
+
+// The whole way: a program's own copies, and pages that follow the device that touches them.
+TEST(Delay, CopiesAndMigrationsTakeTheLink) {
+    const auto times = [](const Speed& copy, const Speed& link) {
+        DeviceModel model = plain(2);
+        model.copy = copy;
+        model.links[0][1].speed = model.links[1][0].speed = link;
+        Machine machine(model);
+        constexpr Bytes kSize{1 << 20};
+        std::array<svm::Bo*, 2> buffers{};
+        std::array<std::byte*, 2> at{};
+        for (unsigned i = 0; i < 2; ++i) {
+            int err = 0;
+            buffers[i] = svm::Bo::create(machine.gpus[i]->core().root_tile(), kSize, &err);
+            at[i] = buffers[i]->pin(&err);
+            EXPECT_EQ(0, err);
+        }
+        const svm::SystemClock clock;
+        const Nanoseconds copied = fastest(60, [&] {
+            const Nanoseconds start = clock.now();
+            EXPECT_EQ(0, machine.gpus[1]->copy(at[1], at[0], kSize));
+            return clock.now() - start;
+        });
+        const Nanoseconds filled = fastest(60, [&] {
+            const Nanoseconds start = clock.now();
+            EXPECT_EQ(0, machine.gpus[1]->fill(at[1], "ab", Bytes{2}, kSize));
+            return clock.now() - start;
+        });
+        for (svm::Bo* buffer : buffers) {
+            buffer->unpin();
+            buffer->put();
+        }
+        Pages<std::uint64_t> memory(kWords);
+        const auto touch = [&](unsigned device) {
+            return machine.run(device, "write_value", {1}, memory.data(), std::uint64_t{1}, std::uint64_t{1});
+        };
+        const Nanoseconds migrated = fastest(40, [&] {
+            touch(0);
+            return touch(1);
+        });
+        return std::array{copied, filled, migrated};
+    };
+    const auto host = times({}, {});
+    const auto engine = times({.gb_per_s = 0.5, .latency = microseconds(100)}, {});
+    expect_near(Nanoseconds(100'000 + (1 << 20) * 2), engine[0]);
+    expect_near(Nanoseconds(100'000 + (1 << 20) * 2), engine[1]);
+    expect_near(Nanoseconds(100'000 + (1 << 21) * 2), engine[2] - host[2]);
+    const auto link = times({}, {.gb_per_s = 0.25, .latency = microseconds(200)});
+    expect_near(Nanoseconds(200'000 + (1 << 20) * 4), link[0]);
+    EXPECT_LT(link[1] * 4, link[0]) << "a fill does not leave its device";
+    expect_near(Nanoseconds(200'000 + (1 << 21) * 4), link[2] - host[2]);
+}
+
+// What was read is not thereby written.
+TEST(Delay, ALineThatIsReadAndWrittenTakesBothDirections) {
+    DeviceModel model = plain(2);
+    model.links[0][1].speed.gb_per_s = model.links[1][0].speed.gb_per_s = 1;
+    Machine machine(model);
+    Pages<std::uint64_t> memory(kWords);
+    machine.run(0, "write_value", {1}, memory.data(), std::uint64_t{8}, std::uint64_t{1});
+    stay_on_first(machine, memory);
+    machine.run(1, "unaligned", {16}, memory.data(), memory.data(), 0u);
+    EXPECT_LT(Nanoseconds{}, machine.links->send(0, 1, {}, {}).left);
+    EXPECT_LT(Nanoseconds{}, machine.links->send(1, 0, {}, {}).left);
+}
+
+TEST(Delay, OnlyTheModelledPairIsSlow) {
+    DeviceModel model = plain(3);
+    model.links[0][2].speed.latency = model.links[2][0].speed.latency = microseconds(50);
+    constexpr std::uint32_t kReads = 10;
+    EXPECT_LT(foreign_time(model, 1, 64, kReads) * 10, kReads * microseconds(50));
+}
+
+}  // namespace
+}  // namespace faultline::gpu::test
