@@ -18,7 +18,8 @@
 #include <vector>
 
 #include "base/expected.h"
-#include "bench/fault/access.h"
+#include "bench/harness/pieces.h"
+#include "bench/harness/touch_kernel.h"
 #include "device/benchmark_main.h"
 #include "device/cold_buffer.h"
 
@@ -38,9 +39,6 @@ void register_fault_benchmark(const device::Registration& registration, FaultPla
 
 /// 1, 2, 4, ... and last `hardware_threads` itself.
 std::vector<std::uint32_t> thread_counts(unsigned hardware_threads);
-
-/// "4K", "64K", "2M".
-std::string size_name(Bytes size);
 
 /// Bytes that the faults of one iteration made accessible; see above. `delta`: what the GT counters moved by.
 Bytes bytes_made_accessible(const device::GtCounters& delta, Bytes at_most);

@@ -1,4 +1,4 @@
-#include "bench/fault/access.h"
+#include "bench/harness/touch_kernel.h"
 
 #include <fmt/format.h>
 
