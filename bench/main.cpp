@@ -1,5 +1,6 @@
 // faultline-bench: the microbenchmarks. Started by `faultline run`, or by hand with Google Benchmark's flags.
 #include "bench/fault/families.h"
+#include "bench/migration/families.h"
 #include "bench/policy/families.h"
 #include "device/benchmark_main.h"
 
@@ -9,6 +10,13 @@ int main(int argc, char** argv) {
         faultline::bench::register_first_touch(registration);
         faultline::bench::register_parallelism(registration);
         faultline::bench::register_same_page_storm(registration);
+        faultline::bench::register_to_device(registration);
+        faultline::bench::register_to_host(registration);
+        faultline::bench::register_ping_pong(registration);
+        faultline::bench::register_prefetch(registration);
+        faultline::bench::register_eviction(registration);
+        faultline::bench::register_atomic_contention(registration);
+        faultline::bench::register_preferred_location(registration);
         return faultline::bench::register_policies(registration);
     };
     return faultline::device::benchmark_main(argc, argv, program);

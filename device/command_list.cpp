@@ -75,4 +75,10 @@ Status CommandList::prefer(const void* start, Bytes size, const Device* device) 
                      device == nullptr ? kSetSystemMemoryPreferred : ZE_MEMORY_ADVICE_SET_PREFERRED_LOCATION));
 }
 
+Status CommandList::prefer_default(const void* start, Bytes size) {
+    return check(
+        "zeCommandListAppendMemAdvise",
+        zeCommandListAppendMemAdvise(get(), device_, start, size.count, ZE_MEMORY_ADVICE_CLEAR_PREFERRED_LOCATION));
+}
+
 }  // namespace faultline::device

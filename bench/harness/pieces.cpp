@@ -65,8 +65,9 @@ Status verify_by_cpu(const device::ColdBuffer& buffer) {
             const std::size_t offset = i * buffer.pitch().count + page;
             const std::uint32_t is = buffer.word(offset);
             if (is == buffer.expected(offset)) continue;
-            return Error{ErrorKind::kDevice, fmt::format("wrong data: the CPU reads {:#010x} at offset {:#x}, not {:#010x}",
-                                                         is, offset, buffer.expected(offset))};
+            return Error{ErrorKind::kDevice,
+                         fmt::format("wrong data: the CPU reads {:#010x} at offset {:#x}, not {:#010x}", is, offset,
+                                     buffer.expected(offset))};
         }
     }
     return {};

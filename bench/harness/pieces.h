@@ -34,8 +34,8 @@ struct Pieces {
 
 /// How many of the buffer's pages are where.
 struct Placement {
-    std::uint64_t here = 0;      ///< in memory of the device asked about
-    std::uint64_t system = 0;    ///< in system memory
+    std::uint64_t here = 0;       ///< in memory of the device asked about
+    std::uint64_t system = 0;     ///< in system memory
     std::uint64_t elsewhere = 0;  ///< in memory of another device
     std::uint64_t pages() const { return here + system + elsewhere; }
 };

@@ -24,10 +24,10 @@ namespace faultline::bench {
 
 /// What one iteration yields.
 struct Sample {
-    double seconds = 0;                                      ///< of what was measured, and of nothing else
-    Bytes bytes;                                             ///< moved in that time; 0: not what it is about
-    device::GtCounters moved;                                ///< empty: not read
-    std::vector<std::uint64_t> latencies_ns;                 ///< what one of them is, the benchmark's file says
+    double seconds = 0;                                     ///< of what was measured, and of nothing else
+    Bytes bytes;                                            ///< moved in that time; 0: not what it is about
+    device::GtCounters moved;                               ///< empty: not read
+    std::vector<std::uint64_t> latencies_ns;                ///< what one of them is, the benchmark's file says
     std::vector<std::pair<std::string, double>> figures{};  ///< further counters; the mean of all iterations is shown
 };
 

@@ -40,6 +40,8 @@ public:
     Status fetch(device::CommandList& queue, const device::Event& event);
     /// In-kernel cycles of each access. REQUIRES: fetch().
     std::span<const std::uint64_t> cycles() const { return cycles_.host.span(); }
+    /// What each access saw, in the same order. REQUIRES: fetch().
+    std::span<const std::uint32_t> seen() const { return seen_.host.span(); }
     /// Compares what each access saw, and for writes and atomics what the buffer now holds, with what must be. The
     /// error names the first wrong word. REQUIRES: fetch(); each word of the buffer was touched by one sweep at most.
     Status verify(const device::ColdBuffer& buffer, const Sweep& sweep) const;
