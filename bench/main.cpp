@@ -1,4 +1,5 @@
 // faultline-bench: the microbenchmarks. Started by `faultline run`, or by hand with Google Benchmark's flags.
+#include "bench/baseline/families.h"
 #include "bench/fault/families.h"
 #include "bench/migration/families.h"
 #include "bench/policy/families.h"
@@ -17,6 +18,11 @@ int main(int argc, char** argv) {
         faultline::bench::register_eviction(registration);
         faultline::bench::register_atomic_contention(registration);
         faultline::bench::register_preferred_location(registration);
+        faultline::bench::register_launch(registration);
+        faultline::bench::register_warm_access(registration);
+        faultline::bench::register_stream(registration);
+        faultline::bench::register_copy(registration);
+        faultline::bench::register_loader(registration);
         return faultline::bench::register_policies(registration);
     };
     return faultline::device::benchmark_main(argc, argv, program);
