@@ -1,6 +1,7 @@
 // faultline-bench: the microbenchmarks. Started by `faultline run`, or by hand with Google Benchmark's flags.
 #include "bench/baseline/families.h"
 #include "bench/fault/families.h"
+#include "bench/invalidation/families.h"
 #include "bench/migration/families.h"
 #include "bench/policy/families.h"
 #include "device/benchmark_main.h"
@@ -23,6 +24,7 @@ int main(int argc, char** argv) {
         faultline::bench::register_stream(registration);
         faultline::bench::register_copy(registration);
         faultline::bench::register_loader(registration);
+        faultline::bench::register_cpu_operations(registration);
         return faultline::bench::register_policies(registration);
     };
     return faultline::device::benchmark_main(argc, argv, program);

@@ -45,6 +45,7 @@ private:
           flags_(std::move(flags)),
           wrong_(std::move(wrong)) {}
 
+    Status launch(const device::ColdBuffer& buffer, std::uint32_t groups, bool stopped);
     /// Until each has ended so many passes more.
     Status wait_for(std::uint32_t passes);
     std::uint32_t passes(std::uint32_t group) const;
