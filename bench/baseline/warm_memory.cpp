@@ -1,9 +1,6 @@
 #include "bench/baseline/warm_memory.h"
 
-#include <fmt/format.h>
-
 #include "bench/harness/pieces.h"
-#include "bench/harness/toucher.h"
 
 namespace faultline::bench {
 
@@ -50,17 +47,6 @@ Expected<std::unique_ptr<WarmMemory>> WarmMemory::create(const device::Session& 
 Status WarmMemory::check(const device::Device& device) const {
     if (!buffer_) return {};
     return require_placement(device, *buffer_, kind_ == MemoryKind::kMallocSystem ? Where::kSystem : Where::kHere);
-}
-
-Expected<device::GtCounters> without_faults(const device::Session& session, const std::function<Status()>& use) {
-    const auto watch = CounterWatch::start(session);
-    if (Status s = use(); !s) return s.error();
-    if (!watch) return device::GtCounters();  // no debugfs; nothing is said about faults then
-    auto moved = watch->moved();
-    if (!moved) return moved.error();
-    const std::uint64_t faults = moved->value("svm_pagefault_count").value_or(0);
-    if (faults != 0) return Error{ErrorKind::kDevice, fmt::format("{} faults: the memory was not warm", faults)};
-    return moved;
 }
 
 }  // namespace faultline::bench

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -48,8 +47,5 @@ private:
     std::optional<Advisor> advisor_;
     std::optional<Advisor::Advice> advice_;
 };
-
-/// What `use` moves the GT counters by, where they can be read; an error when it faulted: the memory was not warm.
-Expected<device::GtCounters> without_faults(const device::Session& session, const std::function<Status()>& use);
 
 }  // namespace faultline::bench

@@ -114,4 +114,15 @@ Expected<std::vector<std::uint64_t>> WarmChase::steps_ns(const void* memory, Byt
     return ns;
 }
 
+Expected<device::GtCounters> without_faults(const device::Session& session, const std::function<Status()>& use) {
+    const auto watch = CounterWatch::start(session);
+    if (Status s = use(); !s) return s.error();
+    if (!watch) return device::GtCounters();  // no debugfs; nothing is said about faults then
+    auto moved = watch->moved();
+    if (!moved) return moved.error();
+    const std::uint64_t faults = moved->value("svm_pagefault_count").value_or(0);
+    if (faults != 0) return Error{ErrorKind::kDevice, fmt::format("{} faults: the memory was not warm", faults)};
+    return moved;
+}
+
 }  // namespace faultline::bench

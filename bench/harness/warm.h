@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "base/expected.h"
 #include "base/units.h"
 #include "device/buffer.h"
+#include "device/gt_counters.h"
 #include "device/module.h"
 #include "device/session.h"
 
@@ -73,5 +75,8 @@ private:
     device::HostBuffer<std::uint64_t> cycles_on_host_;
     device::HostBuffer<std::uint32_t> end_;
 };
+
+/// What `use` moves the GT counters by, where they can be read; an error when it faulted: the memory was not warm.
+Expected<device::GtCounters> without_faults(const device::Session& session, const std::function<Status()>& use);
 
 }  // namespace faultline::bench
