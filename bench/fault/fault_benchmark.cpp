@@ -12,11 +12,14 @@ using device::GtCounters;
 
 class FaultScenario final : public Scenario {
 public:
-    FaultScenario(device::Session& session, FaultPlan plan, Toucher toucher)
-        : session_(session), plan_(std::move(plan)), toucher_(std::move(toucher)) {}
+    FaultScenario(device::Session& session, FaultPlan plan, Toucher toucher, std::shared_ptr<void> surroundings)
+        : session_(session),
+          plan_(std::move(plan)),
+          toucher_(std::move(toucher)),
+          surroundings_(std::move(surroundings)) {}
 
     Expected<Sample> iterate() override {
-        Expected<ColdBuffer> buffer = plan_.make_cold();
+        Expected<ColdBuffer> buffer = plan_.make_cold(session_);
         if (!buffer) return buffer.error();
         const auto watch = CounterWatch::start(session_);
         if (!watch) return watch.error();
@@ -39,6 +42,7 @@ private:
     device::Session& session_;
     const FaultPlan plan_;
     Toucher toucher_;
+    const std::shared_ptr<void> surroundings_;
 };
 
 }  // namespace
@@ -47,12 +51,20 @@ void register_fault_benchmark(const device::Registration& registration, FaultPla
     ScenarioPlan scenario;
     scenario.name = plan.name;
     scenario.note = plan.memory;
+    scenario.iterations = plan.iterations;
     scenario.open = [plan](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
         std::size_t accesses = 0;
         for (const Sweep& sweep : plan.sweeps) accesses += sweep.accesses;
         auto toucher = Toucher::create(session, plan.access, accesses);
         if (!toucher) return toucher.error();
-        return std::unique_ptr<Scenario>(new FaultScenario(session, plan, *std::move(toucher)));
+        std::shared_ptr<void> surroundings;
+        if (plan.make_surroundings) {
+            auto made = plan.make_surroundings();
+            if (!made) return made.error();
+            surroundings = *std::move(made);
+        }
+        return std::unique_ptr<Scenario>(
+            new FaultScenario(session, plan, *std::move(toucher), std::move(surroundings)));
     };
     register_scenario(registration, std::move(scenario));
 }

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -29,9 +30,13 @@ namespace faultline::bench {
 struct FaultPlan {
     std::string name;  ///< family first: "fault/first_touch/..."
     Access access = Access::kRead;
-    std::function<Expected<device::ColdBuffer>()> make_cold;
-    std::vector<Sweep> sweeps;  ///< in order, each after the one before has completed
-    std::string memory;         ///< how the memory was made, for the label: "thp=huge"
+    /// Not timed. May use the session's device, of which nothing may be under way afterwards.
+    std::function<Expected<device::ColdBuffer>(device::Session&)> make_cold;
+    /// What is there while it runs, and goes afterwards. May be empty.
+    std::function<Expected<std::shared_ptr<void>>()> make_surroundings;
+    std::vector<Sweep> sweeps;    ///< in order, each after the one before has completed
+    std::string memory;           ///< how the memory was made, for the label: "thp=huge"
+    std::int64_t iterations = 0;  ///< as ScenarioPlan has it
 };
 
 /// Registers the benchmark. Nothing is made on the device until it runs.

@@ -24,6 +24,7 @@ struct Sweep {
     std::uint64_t pitch = 0;  ///< bytes from one access to the next; 0: all touch one word
     std::uint32_t accesses = 0;
     std::uint32_t groups = 0;        ///< work-groups of one work-item; each takes accesses / groups of them
+    std::uint32_t shuffle_bits = 0;  ///< not 0: 1 << shuffle_bits accesses, in a random order
     std::uint32_t first_result = 0;  ///< index of the sweep's first access among the results
 };
 

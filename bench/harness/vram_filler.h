@@ -14,6 +14,8 @@ namespace faultline::bench {
 class VramFiller {
 public:
     static Expected<VramFiller> leave(const device::Context& context, Bytes room);
+    /// As much of VRAM as the driver gives; what can be evicted has been then.
+    static Expected<VramFiller> all(const device::Context& context);
 
 private:
     std::vector<device::UsmBlock> blocks_;
