@@ -58,6 +58,13 @@ public:
           other_(std::move(other)),
           readers_(std::move(readers)) {}
 
+    /// A launch finds done what went before it, on any driver. The first maps the other memory.
+    Status settle() {
+        if (const auto ran = toucher_.run(other_, kOneWord); !ran) return ran.error();
+        const auto saw = toucher_.check(other_, kOneWord);
+        return saw ? Status() : saw.error();
+    }
+
     Expected<Sample> iterate() override {
         auto buffer = Pieces{1, case_.size()}.make(
             case_.operation == Operation::kFirstTouch ? device::Touch::kUntouched : device::Touch::kCpuTouched);
@@ -97,13 +104,6 @@ public:
 private:
     static constexpr Sweep kOneWord{.offset = 0, .pitch = 4, .accesses = 1, .groups = 1};
 
-    /// A launch finds done what went before it, on any driver.
-    Status settle() {
-        if (const auto ran = toucher_.run(other_, kOneWord); !ran) return ran.error();
-        const auto saw = toucher_.check(other_, kOneWord);
-        return saw ? Status() : saw.error();
-    }
-
     bool must_invalidate() const {
         if (case_.operation == Operation::kFirstTouch) return case_.where == Where::kHere;
         return case_.operation != Operation::kMprotect;
@@ -130,8 +130,10 @@ Expected<std::unique_ptr<Scenario>> open(device::Session& session, const Case& w
         if (!made) return made.error();
         readers.emplace(*std::move(made));
     }
-    return std::unique_ptr<Scenario>(new CpuOperation(session, what, *std::move(toucher), *std::move(advisor),
-                                                      *std::move(other), std::move(readers)));
+    auto scenario = std::make_unique<CpuOperation>(session, what, *std::move(toucher), *std::move(advisor),
+                                                   *std::move(other), std::move(readers));
+    if (Status s = scenario->settle(); !s) return s.error();
+    return std::unique_ptr<Scenario>(std::move(scenario));
 }
 
 }  // namespace

@@ -78,19 +78,23 @@ private:
         const Bytes share{kSize.count / lanes_.size()};
         std::latch ready(static_cast<std::ptrdiff_t>(lanes_.size()));
         std::latch go(1);
+        std::latch done(static_cast<std::ptrdiff_t>(lanes_.size()));
         std::vector<std::jthread> threads;
         for (std::size_t i = 0; i < lanes_.size(); ++i) {
             threads.emplace_back([&, i] {
                 ready.count_down();
                 go.wait();
                 lanes_[i].status = lanes_[i].prefetch(start + i * share.count, share);
+                done.arrive_and_wait();  // a thread that ends discards its stack, of which a driver may be told
             });
         }
         ready.wait();
         const Stopwatch watch;
         go.count_down();
+        done.wait();
+        const double seconds = watch.seconds();
         threads.clear();
-        return watch.seconds();
+        return seconds;
     }
 
     device::Session& session_;

@@ -80,19 +80,22 @@ private:
         std::vector<Status> statuses(lanes_.size());
         std::latch ready(static_cast<std::ptrdiff_t>(lanes_.size()));
         std::latch go(1);
+        std::latch done(static_cast<std::ptrdiff_t>(lanes_.size()));
         std::vector<std::jthread> threads;
         for (std::size_t i = 0; i < lanes_.size(); ++i) {
             threads.emplace_back([&, i] {
                 ready.count_down();
                 go.wait();
                 statuses[i] = lanes_[i]->work();
+                done.arrive_and_wait();  // a thread that ends discards its stack, of which a driver may be told
             });
         }
         ready.wait();
         const Stopwatch watch;
         go.count_down();
-        threads.clear();
+        done.wait();
         seconds = watch.seconds();
+        threads.clear();
         for (Status& status : statuses) {
             if (!status) return std::move(status);
         }
