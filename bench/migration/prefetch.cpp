@@ -10,9 +10,7 @@
 // call a driver may also spread over threads of its own: a policy of the reference (prefetch=threaded).
 #include <fmt/format.h>
 
-#include <latch>
-#include <thread>
-
+#include "bench/harness/crew.h"
 #include "bench/harness/pieces.h"
 #include "bench/harness/toucher.h"
 #include "bench/migration/families.h"
@@ -28,7 +26,6 @@ struct Lane {
     device::CommandList queue;
     device::Event event;
     std::vector<std::uint64_t> latencies_ns{};
-    Status status{};
 
     Status prefetch(std::byte* start, Bytes size) {
         for (Bytes done; done < size; done = done + kCall) {
@@ -45,7 +42,8 @@ struct Lane {
 
 class Prefetch final : public Scenario {
 public:
-    Prefetch(device::Session& session, std::vector<Lane> lanes) : session_(session), lanes_(std::move(lanes)) {}
+    Prefetch(device::Session& session, std::vector<Lane> lanes)
+        : session_(session), lanes_(std::move(lanes)), crew_(lanes_.size()) {}
 
     Expected<Sample> iterate() override {
         const Pieces pieces{1, kSize};
@@ -54,9 +52,12 @@ public:
         const auto watch = CounterWatch::start(session_);
         if (!watch) return watch.error();
         Sample sample;
-        sample.seconds = run(buffer->data());
+        const Bytes share{kSize.count / lanes_.size()};
+        const auto seconds =
+            crew_.run([&](std::size_t i) { return lanes_[i].prefetch(buffer->data() + i * share.count, share); });
+        if (!seconds) return seconds.error();
+        sample.seconds = *seconds;
         for (Lane& lane : lanes_) {
-            if (!lane.status) return lane.status.error();
             sample.latencies_ns.insert(sample.latencies_ns.end(), lane.latencies_ns.begin(), lane.latencies_ns.end());
             lane.latencies_ns.clear();
         }
@@ -74,31 +75,9 @@ public:
     }
 
 private:
-    double run(std::byte* start) {
-        const Bytes share{kSize.count / lanes_.size()};
-        std::latch ready(static_cast<std::ptrdiff_t>(lanes_.size()));
-        std::latch go(1);
-        std::latch done(static_cast<std::ptrdiff_t>(lanes_.size()));
-        std::vector<std::jthread> threads;
-        for (std::size_t i = 0; i < lanes_.size(); ++i) {
-            threads.emplace_back([&, i] {
-                ready.count_down();
-                go.wait();
-                lanes_[i].status = lanes_[i].prefetch(start + i * share.count, share);
-                done.arrive_and_wait();  // a thread that ends discards its stack, of which a driver may be told
-            });
-        }
-        ready.wait();
-        const Stopwatch watch;
-        go.count_down();
-        done.wait();
-        const double seconds = watch.seconds();
-        threads.clear();
-        return seconds;
-    }
-
     device::Session& session_;
     std::vector<Lane> lanes_;
+    Crew crew_;
 };
 
 }  // namespace

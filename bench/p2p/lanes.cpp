@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <latch>
-#include <thread>
+#include <optional>
 
+#include "bench/harness/crew.h"
 #include "bench/harness/toucher.h"
 #include "device/ze_result.h"
 
@@ -29,6 +29,7 @@ public:
             if (!lane) return lane.error();
             lanes->lanes_.push_back(*std::move(lane));
         }
+        if (both) lanes->crew_.emplace(lanes->lanes_.size());
         return std::unique_ptr<Scenario>(std::move(lanes));
     }
 
@@ -71,34 +72,15 @@ private:
     explicit Lanes(bool warm) : warm_(warm) {}
 
     Status work(double& seconds) {
-        if (lanes_.size() == 1) {
+        if (!crew_) {
             const Stopwatch watch;
             Status status = lanes_[0]->work();
             seconds = watch.seconds();
             return status;
         }
-        std::vector<Status> statuses(lanes_.size());
-        std::latch ready(static_cast<std::ptrdiff_t>(lanes_.size()));
-        std::latch go(1);
-        std::latch done(static_cast<std::ptrdiff_t>(lanes_.size()));
-        std::vector<std::jthread> threads;
-        for (std::size_t i = 0; i < lanes_.size(); ++i) {
-            threads.emplace_back([&, i] {
-                ready.count_down();
-                go.wait();
-                statuses[i] = lanes_[i]->work();
-                done.arrive_and_wait();  // a thread that ends discards its stack, of which a driver may be told
-            });
-        }
-        ready.wait();
-        const Stopwatch watch;
-        go.count_down();
-        done.wait();
-        seconds = watch.seconds();
-        threads.clear();
-        for (Status& status : statuses) {
-            if (!status) return std::move(status);
-        }
+        const auto together = crew_->run([this](std::size_t i) { return lanes_[i]->work(); });
+        if (!together) return together.error();
+        seconds = *together;
         return {};
     }
 
@@ -106,6 +88,7 @@ private:
     // In this order: lanes must go before their sessions.
     std::vector<std::unique_ptr<Session>> sessions_;
     std::vector<std::unique_ptr<Lane>> lanes_;
+    std::optional<Crew> crew_;  // where there are several lanes
 };
 
 /// The chosen device and its peers, in the driver's order.
