@@ -5,11 +5,12 @@
 // Constant: 64 MiB of VRAM; the rest of it is taken by device memory that the benchmark allocates. One mapping of 1.5
 // or 4 times that, small pages, which the CPU has written. One work-group of one work-item touches the first word of
 // each 2 MiB of it, in order, twice; the second pass is measured. Where the least recently used goes first, nothing of
-// what the second pass touches is left in VRAM. Cold: each iteration maps fresh memory and fills VRAM anew. Latency: of
-// each touch by the device's clock. bytes_per_second: what came to the device (svm_device_copy_kb); what left it is
-// evicted_bytes, by the residency of pages: as many as came, since as many were there before and after. That VRAM holds
-// no more than there is room for is asserted, and that something was evicted. Data: what the GPU saw, then every page
-// by the CPU. Cannot tell: what is lost to a device that uses its memory in another order.
+// what the second pass touches is left in VRAM. Cold: each iteration maps fresh memory and fills VRAM anew.
+// Latency: of each touch by the device's clock. bytes_per_second: what came to the device (svm_device_copy_kb).
+// evicted_bytes: that, and what was there before, less what is there afterwards. That VRAM holds no more than there is
+// room for is asserted, and that something was evicted. Data: what the GPU saw, then every page by the CPU.
+// Cannot tell: whether anything was evicted, where the driver does not tell residency; VRAM is then taken to be full
+// before and after. Nor what is lost to a device that uses its memory in another order.
 #include <fmt/format.h>
 
 #include <string>

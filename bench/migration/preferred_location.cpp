@@ -5,9 +5,8 @@
 // Constant: one mapping of that size, small pages, which the CPU has written and the GPU has brought to its memory. The
 // host then asks eight times, in turn, for system memory and for the device (zeCommandListAppendMemAdvise), while one
 // work-group (readers:1) reads every page over and over, or none does. After each call for system memory the CPU
-// touches each range; after each call of either kind the GPU does, the
-// readers or a kernel of its own, and the pages must be where they were asked to be, which is
-// asserted. Cold: each iteration maps fresh memory.
+// touches each range; after each call of either kind the GPU does, the readers or a kernel of its own, and the pages
+// must be where they were asked to be, which is asserted. Cold: each iteration maps fresh memory.
 // Latency: of each call until its completion, by the host's clock. bytes_per_second: what moved, both ways, as the GT
 // counters have it, over the time of calls and touches. Data: what the readers and touches saw, then every page by the
 // CPU. Cannot tell: when a driver migrates of its own accord. Advice need not move anything by itself: what is on the
