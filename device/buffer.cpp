@@ -39,6 +39,17 @@ Expected<UsmBlock> UsmBlock::allocate(const Context& context, UsmKind kind, Byte
     return block;
 }
 
+Expected<UsmBlock> UsmBlock::allocate_on(const Context& context, const Device& device, Bytes size) {
+    ze_device_mem_alloc_desc_t desc{};
+    desc.stype = ZE_STRUCTURE_TYPE_DEVICE_MEM_ALLOC_DESC;
+    UsmBlock block;
+    const ze_result_t result =
+        zeMemAllocDevice(context.get(), &desc, size.count, kAlignment, device.handle, &block.data_);
+    if (result != ZE_RESULT_SUCCESS) return call_error("zeMemAllocDevice", result);
+    block.context_ = context.get();
+    return block;
+}
+
 UsmBlock::~UsmBlock() {
     if (data_ != nullptr) (void)zeMemFree(context_, data_);
 }

@@ -25,6 +25,8 @@ enum class UsmKind {
 class UsmBlock {
 public:
     static Expected<UsmBlock> allocate(const Context& context, UsmKind kind, Bytes size);
+    /// Device memory of `device`, any of the context's driver.
+    static Expected<UsmBlock> allocate_on(const Context& context, const Device& device, Bytes size);
     UsmBlock(UsmBlock&& other) noexcept
         : context_(std::exchange(other.context_, nullptr)), data_(std::exchange(other.data_, nullptr)) {}
     UsmBlock& operator=(UsmBlock&& other) noexcept {

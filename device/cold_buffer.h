@@ -48,6 +48,11 @@ public:
     /// From the start of one piece to the start of the next.
     Bytes pitch() const { return pieces_ == 1 ? piece_ : piece_ * 2; }
 
+    std::size_t pieces() const { return pieces_; }
+
+    /// Gives the mapping up: whoever calls unmaps [data(), data() + pitch() * pieces()), or has done so.
+    void release() { data_ = nullptr; }
+
     std::uint32_t salt() const { return salt_; }
     /// What the 32-bit word at `offset` from data() holds before the GPU writes to it.
     std::uint32_t expected(std::size_t offset) const;

@@ -11,6 +11,9 @@ namespace {
 
 ze_event_handle_t handle_of(const Event* event) { return event == nullptr ? nullptr : event->get(); }
 
+// ZE_MEMORY_ADVICE_SET_SYSTEM_MEMORY_PREFERRED_LOCATION of headers later than the loader's.
+constexpr auto kSetSystemMemoryPreferred = static_cast<ze_memory_advice_t>(8);
+
 Expected<std::uint32_t> compute_ordinal(ze_device_handle_t device) {
     std::uint32_t count = 0;
     ze_result_t result = zeDeviceGetCommandQueueGroupProperties(device, &count, nullptr);
@@ -39,6 +42,7 @@ Expected<CommandList> CommandList::create(const Context& context) {
     const ze_result_t result = zeCommandListCreateImmediate(context.get(), context.device().handle, &desc, &handle);
     if (result != ZE_RESULT_SUCCESS) return call_error("zeCommandListCreateImmediate", result);
     CommandList list;
+    list.device_ = context.device().handle;
     list.handle_ = UniqueHandle<ze_command_list_handle_t, zeCommandListDestroy>(handle);
     return list;
 }
@@ -62,6 +66,19 @@ Status CommandList::copy(void* destination, const void* source, Bytes size, cons
 
 Status CommandList::prefetch(const void* start, Bytes size) {
     return check("zeCommandListAppendMemoryPrefetch", zeCommandListAppendMemoryPrefetch(get(), start, size.count));
+}
+
+Status CommandList::prefer(const void* start, Bytes size, const Device* device) {
+    return check("zeCommandListAppendMemAdvise",
+                 zeCommandListAppendMemAdvise(
+                     get(), device == nullptr ? device_ : device->handle, start, size.count,
+                     device == nullptr ? kSetSystemMemoryPreferred : ZE_MEMORY_ADVICE_SET_PREFERRED_LOCATION));
+}
+
+Status CommandList::prefer_default(const void* start, Bytes size) {
+    return check(
+        "zeCommandListAppendMemAdvise",
+        zeCommandListAppendMemAdvise(get(), device_, start, size.count, ZE_MEMORY_ADVICE_CLEAR_PREFERRED_LOCATION));
 }
 
 }  // namespace faultline::device

@@ -28,10 +28,17 @@ public:
     /// Moves memory of the process to the device (zeCommandListAppendMemoryPrefetch), as far as its driver does.
     Status prefetch(const void* start, Bytes size);
 
+    /// Where memory of the process is to be when this list's device faults on it next (zeCommandListAppendMemAdvise):
+    /// in memory of `device`, this list's own or a peer, or in system memory where that is null.
+    Status prefer(const void* start, Bytes size, const Device* device);
+    /// Takes that back: the driver's default, which is the device that faults.
+    Status prefer_default(const void* start, Bytes size);
+
     ze_command_list_handle_t get() const { return handle_.get(); }
 
 private:
     UniqueHandle<ze_command_list_handle_t, zeCommandListDestroy> handle_;
+    ze_device_handle_t device_ = nullptr;
 };
 
 }  // namespace faultline::device

@@ -123,10 +123,11 @@ std::string Device::driver_version_text() const {
     return fmt::format("{}.{}.{}", driver_version >> 24, driver_version >> 16 & 0xff, driver_version & 0xffff);
 }
 
-unsigned Device::hardware_threads() const {
-    return properties.numSlices * properties.numSubslicesPerSlice * properties.numEUsPerSubslice *
-           properties.numThreadsPerEU;
+unsigned Device::eus() const {
+    return properties.numSlices * properties.numSubslicesPerSlice * properties.numEUsPerSubslice;
 }
+
+unsigned Device::hardware_threads() const { return eus() * properties.numThreadsPerEU; }
 
 Expected<std::vector<Device>> list_devices() {
     std::vector<Device> devices;

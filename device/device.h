@@ -45,6 +45,8 @@ struct Device {
     std::string driver_version_text() const;
     /// Whether kernels can fault on malloc memory (sharedSystemAllocCapabilities).
     bool can_fault_on_malloc() const { return shared_system_caps != 0; }
+    /// How many work-groups surely run at the same moment, whatever each of them waits for.
+    unsigned eus() const;
     /// EUs x threads: how many work-groups can be resident at once.
     unsigned hardware_threads() const;
 };

@@ -29,6 +29,8 @@ Expected<Event> Event::create(const Context& context) {
 
 Status Event::wait() const { return check("zeEventHostSynchronize", zeEventHostSynchronize(get(), UINT64_MAX)); }
 
+bool Event::is_signalled() const { return zeEventQueryStatus(get()) != ZE_RESULT_NOT_READY; }
+
 Status Event::reset() const { return check("zeEventHostReset", zeEventHostReset(get())); }
 
 Expected<KernelTimestamps> Event::timestamps() const {

@@ -25,6 +25,8 @@ public:
     /// Waits without a time limit: a runner owns the time limit of a whole benchmark. A kernel that touched memory that
     /// is not mapped ends here as ZE_RESULT_ERROR_DEVICE_LOST.
     Status wait() const;
+    /// Whether it is over, or the context is lost: wait() would return at once.
+    bool is_signalled() const;
     /// REQUIRES: nothing is in flight that signals the event.
     Status reset() const;
     /// REQUIRES: the event was signalled by a kernel.

@@ -34,7 +34,7 @@ int list_command(const std::string& suite_name, const Layout& layout) {
 
     if (suite_name.empty()) {
         fmt::print("suites:\n");
-        for (const Suite& s : suites()) fmt::print("  {:<10} {}\n", s.name, s.description);
+        for (const Suite& s : suites()) fmt::print("  {:<13} {}\n", s.name, s.description);
     } else {
         fmt::print("{}: {}\n", suite->name, suite->description);
     }

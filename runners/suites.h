@@ -30,7 +30,7 @@ struct Suite {
 std::span<const Suite> suites();
 /// nullptr when there is none of that name.
 const Suite* find_suite(std::string_view name);
-/// "quick, fault, workloads, policy, all"
+/// "quick, fault, migration, invalidation, baseline, p2p, workloads, policy, nightly, all"
 std::string suite_names();
 
 /// What a family asks, in one line; empty for a family that the table does not know.

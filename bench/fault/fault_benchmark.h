@@ -14,11 +14,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/expected.h"
-#include "bench/fault/access.h"
+#include "bench/harness/pieces.h"
+#include "bench/harness/touch_kernel.h"
 #include "device/benchmark_main.h"
 #include "device/cold_buffer.h"
 
@@ -28,9 +30,13 @@ namespace faultline::bench {
 struct FaultPlan {
     std::string name;  ///< family first: "fault/first_touch/..."
     Access access = Access::kRead;
-    std::function<Expected<device::ColdBuffer>()> make_cold;
-    std::vector<Sweep> sweeps;  ///< in order, each after the one before has completed
-    std::string memory;         ///< how the memory was made, for the label: "thp=huge"
+    /// Not timed. May use the session's device, of which nothing may be under way afterwards.
+    std::function<Expected<device::ColdBuffer>(device::Session&)> make_cold;
+    /// What is there while it runs, and goes afterwards. May be empty.
+    std::function<Expected<std::shared_ptr<void>>()> make_surroundings;
+    std::vector<Sweep> sweeps;    ///< in order, each after the one before has completed
+    std::string memory;           ///< how the memory was made, for the label: "thp=huge"
+    std::int64_t iterations = 0;  ///< as ScenarioPlan has it
 };
 
 /// Registers the benchmark. Nothing is made on the device until it runs.
@@ -38,9 +44,6 @@ void register_fault_benchmark(const device::Registration& registration, FaultPla
 
 /// 1, 2, 4, ... and last `hardware_threads` itself.
 std::vector<std::uint32_t> thread_counts(unsigned hardware_threads);
-
-/// "4K", "64K", "2M".
-std::string size_name(Bytes size);
 
 /// Bytes that the faults of one iteration made accessible; see above. `delta`: what the GT counters moved by.
 Bytes bytes_made_accessible(const device::GtCounters& delta, Bytes at_most);

@@ -25,7 +25,9 @@ FaultPlan plan(Access access, device::Touch touch, Bytes stride) {
     plan.name =
         fmt::format("fault/first_touch/{}/{}/stride:{}", to_string(access), to_string(touch), size_name(stride));
     plan.access = access;
-    plan.make_cold = [touch] { return device::ColdBuffer::create(kBufferSize, touch, device::HugePages::kHuge); };
+    plan.make_cold = [touch](device::Session&) {
+        return device::ColdBuffer::create(kBufferSize, touch, device::HugePages::kHuge);
+    };
     plan.sweeps = {{.offset = 0, .pitch = stride.count, .accesses = accesses, .groups = accesses, .first_result = 0}};
     plan.memory = fmt::format("thp={}", to_string(device::HugePages::kHuge));
     return plan;

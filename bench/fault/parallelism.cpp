@@ -25,7 +25,9 @@ FaultPlan plan(Access access, std::uint32_t threads) {
     FaultPlan plan;
     plan.name = fmt::format("fault/parallelism/{}/threads:{}", to_string(access), threads);
     plan.access = access;
-    plan.make_cold = [] { return device::ColdBuffer::create_pieces(kPieces, kPiece, device::Touch::kCpuTouched); };
+    plan.make_cold = [](device::Session&) {
+        return device::ColdBuffer::create_pieces(kPieces, kPiece, device::Touch::kCpuTouched);
+    };
     plan.sweeps = {{.offset = 0, .pitch = 2 * kPiece.count, .accesses = kPieces, .groups = threads, .first_result = 0}};
     plan.memory = fmt::format("thp={} mappings=64K", to_string(device::HugePages::kSmall));
     return plan;

@@ -26,7 +26,7 @@ FaultPlan plan(Access access, std::uint32_t threads) {
     FaultPlan plan;
     plan.name = fmt::format("fault/same_page_storm/{}/threads:{}", to_string(access), threads);
     plan.access = access;
-    plan.make_cold = [] {
+    plan.make_cold = [](device::Session&) {
         return device::ColdBuffer::create(kBufferSize, device::Touch::kCpuTouched, device::HugePages::kHuge);
     };
     for (std::uint32_t page = 0; page < kBufferSize / kPageDistance; ++page) {

@@ -21,7 +21,7 @@
 #include <memory>
 #include <optional>
 
-#include "bench/fault/access.h"
+#include "bench/harness/touch_kernel.h"
 #include "bench/policy/families.h"
 #include "device/cold_buffer.h"
 

@@ -116,7 +116,8 @@ public:
     }
 
     std::string operator()(const AdviseMemory& a) {
-        const int err = a.vm->madvise(pages_of(a.start, a.size), a.advice);
+        svm::Vm& vm = engine_.context.vm(engine_.device);
+        const int err = vm.madvise(pages_of(a.start, a.size), a.advice);
         return err == 0 ? std::string() : describe("advice", a.start, nullptr, a.size, err);
     }
 

@@ -60,9 +60,8 @@ struct PrefetchMemory {
     Bytes size;
 };
 
-/// Of memory of the process, or shared memory, for one device.
+/// Of memory of the process, or shared memory: where it is to be when the list's device faults on it.
 struct AdviseMemory {
-    svm::Vm* vm = nullptr;
     const void* start = nullptr;
     Bytes size;
     svm::Madvise advice;

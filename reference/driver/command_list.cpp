@@ -161,7 +161,9 @@ ze_result_t append_memory_prefetch(ze_command_list_handle_t list, const void* st
 constexpr int kSetSystemMemoryPreferred = 8;
 constexpr int kClearSystemMemoryPreferred = 9;
 
-// Advice about placement is what the driver's madvise has; the rest is refused rather than taken and forgotten.
+// Advice about placement is what the driver's madvise has; the rest is refused rather than taken and forgotten. It is
+// given to the VM of the list's device, as Intel's driver sends it to that device's file: so a device may be told to
+// leave memory with a peer.
 ze_result_t append_mem_advise(ze_command_list_handle_t list, ze_device_handle_t device, const void* start,
                               std::size_t size, ze_memory_advice_t advice) {
     if (device == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_HANDLE;
@@ -183,8 +185,7 @@ ze_result_t append_mem_advise(ze_command_list_handle_t list, ze_device_handle_t 
         default:
             return ZE_RESULT_ERROR_UNSUPPORTED_FEATURE;
     }
-    svm::Vm& vm = from(list)->context().vm(*from(device));
-    return append(*from(list), AdviseMemory{&vm, start, Bytes{size}, where}, nullptr, 0, nullptr);
+    return append(*from(list), AdviseMemory{start, Bytes{size}, where}, nullptr, 0, nullptr);
 }
 
 ze_result_t append_signal_event(ze_command_list_handle_t list, ze_event_handle_t event) {

@@ -7,46 +7,21 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "tests/bench/child.h"
+#include "tests/bench/bench_run.h"
 
 namespace faultline {
 namespace {
 
-using nlohmann::json;
 using testing::HasSubstr;
 using testing::StartsWith;
 using testing_support::ChildEnvironment;
 using testing_support::ChildResult;
+using testing_support::json;
+using testing_support::only;
 using testing_support::read_file;
+using testing_support::reference;
+using testing_support::run_bench;
 using testing_support::run_child;
-
-ChildEnvironment reference(const std::string& policy = "xe-7.0") {
-    return {
-        {"ZE_ENABLE_ALT_DRIVERS", FAULTLINE_DRIVER}, {"FAULTLINE_DEVICE", "reference"}, {"FAULTLINE_POLICY", policy}};
-}
-
-/// Runs what matches `filter` and returns the JSON. Failures of the program or of a benchmark fail the test.
-json run_bench(const std::string& filter, const ChildEnvironment& environment, const std::string& more = "") {
-    const ChildResult result = run_child(std::string(FAULTLINE_BENCH) + " --benchmark_filter='" + filter +
-                                             "' --benchmark_min_time=0.001 --benchmark_format=json " + more,
-                                         environment);
-    EXPECT_EQ(result.status, 0) << result.err;
-    json output = json::parse(result.out, nullptr, false);
-    if (output.is_discarded()) {
-        ADD_FAILURE() << "no JSON: " << result.out;
-        return json{{"benchmarks", json::array()}, {"context", json::object()}};
-    }
-    for (const json& run : output["benchmarks"]) {
-        EXPECT_FALSE(run.contains("error_occurred")) << run["name"] << ": " << run["error_message"];
-    }
-    return output;
-}
-
-/// The only result.
-json only(const json& output) {
-    EXPECT_EQ(output["benchmarks"].size(), 1u);
-    return output["benchmarks"].empty() ? json::object() : output["benchmarks"][0];
-}
 
 TEST(FaultCounts, TwoMebibyteStrideFaultsOncePerTwoMebibytes) {
     const json run = only(run_bench("^fault/first_touch/read/cpu_touched/stride:2M/", reference()));

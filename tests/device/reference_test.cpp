@@ -103,7 +103,7 @@ TEST_F(ReferenceDevice, MemoryMovesToTheDeviceWhenItFaultsAndBackWhenTheCpuTouch
     const GtCounters before = value(session_->gt_counters());
     ASSERT_TRUE(kernel
                     .set_arguments(buffer.data(), std::uint64_t{2u << 20}, std::uint32_t{2}, std::uint32_t{0},
-                                   std::uint64_t{0}, cycles.data(), seen.data())
+                                   std::uint32_t{0}, std::uint64_t{0}, cycles.data(), seen.data())
                     .ok());
     ASSERT_TRUE(run(kernel, 2).ok());
     const GtCounters moved = value(value(session_->gt_counters()).since(before));
@@ -131,8 +131,8 @@ TEST_F(ReferenceDevice, AccessToNothingIsAnErrorThatNamesTheAddress) {
     const auto cycles = value(HostBuffer<std::uint64_t>::create(session_->context(), 1));
     const auto seen = value(HostBuffer<std::uint32_t>::create(session_->context(), 1));
     ASSERT_TRUE(kernel
-                    .set_arguments(nowhere, std::uint64_t{0}, std::uint32_t{1}, std::uint32_t{0}, std::uint64_t{0},
-                                   cycles.data(), seen.data())
+                    .set_arguments(nowhere, std::uint64_t{0}, std::uint32_t{1}, std::uint32_t{0}, std::uint32_t{0},
+                                   std::uint64_t{0}, cycles.data(), seen.data())
                     .ok());
     const Status status = run(kernel, 1);
     ASSERT_FALSE(status.ok());

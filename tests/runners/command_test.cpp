@@ -150,8 +150,12 @@ TEST_F(Command, BadInputIsOneLineAndStatusTwo) {
         {{}, "subcommand"},
         {{"frobnicate"}, "frobnicate"},
         {{"run", "--frobnicate"}, "--frobnicate"},
-        {{"run", "--suite", "none"}, "unknown suite \"none\"; suites: quick, fault, workloads, policy, all"},
-        {{"list", "--suite", "none"}, "unknown suite \"none\"; suites: quick, fault, workloads, policy, all"},
+        {{"run", "--suite", "none"},
+         "unknown suite \"none\"; suites: quick, fault, migration, invalidation, baseline, p2p, workloads, policy, "
+         "nightly, all"},
+        {{"list", "--suite", "none"},
+         "unknown suite \"none\"; suites: quick, fault, migration, invalidation, baseline, p2p, workloads, policy, "
+         "nightly, all"},
         {{"run", "--device", "cuda"}, "reference"},
         {{"run", "--device-index", "x"}, "--device-index"},
         {{"run", "--filter", "("}, "--filter \"(\" is not a regular expression"},

@@ -34,7 +34,7 @@ TEST(OnReference, EveryFamilyHasAQuestion) {
     std::istringstream in(list.out);
     std::size_t benchmarks = 0;
     for (std::string line; std::getline(in, line);) {
-        if (!line.starts_with("  fault/") && !line.starts_with("  workload/")) continue;
+        if (!line.starts_with("  ") || line.find('/') == std::string::npos) continue;  // not a benchmark
         ++benchmarks;
         EXPECT_FALSE(question(family_of(line.substr(2))).empty()) << line;
     }

@@ -94,6 +94,26 @@ TEST_F(TwoDevices, AdviceSaysWhereFaultsMigrateTo) {
     for (std::size_t page = 0; page < kBytes / 4096; ++page) ASSERT_EQ(2u, memory.words()[page * 1024]);
 }
 
+TEST_F(TwoDevices, AdviceLeavesMemoryWithAPeer) {
+    constexpr std::size_t kBytes = 4u << 20;
+    MallocMemory memory(kBytes);
+    std::memset(memory.data, 0, kBytes);
+    touch(1, memory.data, kBytes);
+    ASSERT_EQ(1, where(memory.data));
+    device = devices[0];
+    ze_command_list_handle_t list = make_immediate();
+    ZE_EXPECT(
+        zeCommandListAppendMemAdvise(list, devices[1], memory.data, kBytes, ZE_MEMORY_ADVICE_SET_PREFERRED_LOCATION));
+    touch(0, memory.data, kBytes);
+    EXPECT_EQ(1, where(memory.data)) << "device 0 reaches it over the link";
+    ZE_EXPECT(
+        zeCommandListAppendMemAdvise(list, devices[0], memory.data, kBytes, ZE_MEMORY_ADVICE_CLEAR_PREFERRED_LOCATION));
+    touch(0, memory.data, kBytes);
+    EXPECT_EQ(0, where(memory.data));
+    ZE_EXPECT(zeCommandListDestroy(list));
+    for (std::size_t page = 0; page < kBytes / 4096; ++page) ASSERT_EQ(3u, memory.words()[page * 1024]);
+}
+
 TEST_F(TwoDevices, HaveMemoryOfTheirOwn) {
     for (unsigned i = 0; i < 2; ++i) {
         ze_device_mem_alloc_desc_t desc{ZE_STRUCTURE_TYPE_DEVICE_MEM_ALLOC_DESC, nullptr, 0, 0};

@@ -24,6 +24,7 @@ struct Sweep {
     std::uint64_t pitch = 0;  ///< bytes from one access to the next; 0: all touch one word
     std::uint32_t accesses = 0;
     std::uint32_t groups = 0;        ///< work-groups of one work-item; each takes accesses / groups of them
+    std::uint32_t shuffle_bits = 0;  ///< not 0: 1 << shuffle_bits accesses, in a random order
     std::uint32_t first_result = 0;  ///< index of the sweep's first access among the results
 };
 
@@ -40,6 +41,8 @@ public:
     Status fetch(device::CommandList& queue, const device::Event& event);
     /// In-kernel cycles of each access. REQUIRES: fetch().
     std::span<const std::uint64_t> cycles() const { return cycles_.host.span(); }
+    /// What each access saw, in the same order. REQUIRES: fetch().
+    std::span<const std::uint32_t> seen() const { return seen_.host.span(); }
     /// Compares what each access saw, and for writes and atomics what the buffer now holds, with what must be. The
     /// error names the first wrong word. REQUIRES: fetch(); each word of the buffer was touched by one sweep at most.
     Status verify(const device::ColdBuffer& buffer, const Sweep& sweep) const;

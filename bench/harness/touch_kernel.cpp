@@ -1,4 +1,4 @@
-#include "bench/fault/access.h"
+#include "bench/harness/touch_kernel.h"
 
 #include <fmt/format.h>
 
@@ -64,9 +64,9 @@ Expected<TouchKernel> TouchKernel::create(const device::Session& session, Access
 Status TouchKernel::launch(device::CommandList& queue, const device::ColdBuffer& buffer, const Sweep& sweep,
                            const device::Event* signal) {
     const std::uint64_t zero = 0;
-    if (Status s =
-            kernel_.set_arguments(buffer.data() + sweep.offset, sweep.pitch, sweep.accesses, write_salt(buffer), zero,
-                                  cycles_.device.data() + sweep.first_result, seen_.device.data() + sweep.first_result);
+    if (Status s = kernel_.set_arguments(buffer.data() + sweep.offset, sweep.pitch, sweep.accesses, write_salt(buffer),
+                                         sweep.shuffle_bits, zero, cycles_.device.data() + sweep.first_result,
+                                         seen_.device.data() + sweep.first_result);
         !s) {
         return s;
     }

@@ -1,0 +1,120 @@
+// Question: what do explicit copies cost, the alternative to faults?
+//
+// baseline/copy/<to_device|to_host|on_device>/size:<64K|2M|64M>
+//
+// Constant: zeCommandListAppendMemoryCopy between host USM and device USM, or within the device, one after another, 16
+// an iteration. Warm: one copy has been made. Latency: of each copy from the call to the return of the wait, by the
+// host's clock; bytes_per_second is over their sum. Data: what the last copy brought, word by word, on its way back.
+// Cannot tell: several copies at once, and copies of malloc memory, which a driver may do in any of several ways.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bench/baseline/families.h"
+#include "bench/harness/pieces.h"
+#include "bench/harness/toucher.h"
+
+namespace faultline::bench {
+namespace {
+
+enum class Direction { kToDevice, kToHost, kOnDevice };
+
+const char* to_string(Direction direction) {
+    switch (direction) {
+        case Direction::kToDevice:
+            return "to_device";
+        case Direction::kToHost:
+            return "to_host";
+        case Direction::kOnDevice:
+            break;
+    }
+    return "on_device";
+}
+
+class Copy final : public Scenario {
+public:
+    static Expected<std::unique_ptr<Scenario>> open(device::Session& session, Direction direction, Bytes size) {
+        const std::size_t words = size.count / sizeof(std::uint32_t);
+        auto host = device::HostBuffer<std::uint32_t>::create(session.context(), words);
+        if (!host) return host.error();
+        auto first = device::DeviceBuffer<std::uint32_t>::create(session.context(), words);
+        if (!first) return first.error();
+        auto second = device::DeviceBuffer<std::uint32_t>::create(session.context(), words);
+        if (!second) return second.error();
+        return std::unique_ptr<Scenario>(
+            new Copy(session, direction, size, *std::move(host), *std::move(first), *std::move(second)));
+    }
+
+    Expected<Sample> iterate() override {
+        ++salt_;
+        for (std::size_t i = 0; i < host_.size(); ++i) host_[i] = static_cast<std::uint32_t>(i) * 3 + salt_;
+        // The source holds what the host has written; for a device source that takes a copy of its own.
+        if (direction_ != Direction::kToDevice) {
+            if (Status s = copy(first_.data(), host_.data()); !s) return s.error();
+            std::fill(host_.span().begin(), host_.span().end(), 0u);
+        }
+        void* const destination = direction_ == Direction::kToDevice ? first_.data()
+                                  : direction_ == Direction::kToHost ? host_.data()
+                                                                     : second_.data();
+        const void* const source = direction_ == Direction::kToDevice ? host_.data() : first_.data();
+        if (Status s = copy(destination, source); !s) return s.error();
+        Sample sample;
+        for (unsigned i = 0; i < kCopies; ++i) {
+            const Stopwatch watch;
+            if (Status s = copy(destination, source); !s) return s.error();
+            sample.latencies_ns.push_back(watch.ns());
+            sample.seconds += static_cast<double>(sample.latencies_ns.back()) * 1e-9;
+        }
+        sample.bytes = size_ * kCopies;
+        if (direction_ != Direction::kToHost) {
+            std::fill(host_.span().begin(), host_.span().end(), 0u);
+            if (Status s = copy(host_.data(), destination); !s) return s.error();
+        }
+        for (std::size_t i = 0; i < host_.size(); ++i) {
+            if (host_[i] == static_cast<std::uint32_t>(i) * 3 + salt_) continue;
+            return Error{ErrorKind::kDevice, fmt::format("wrong data: word {} of the copy is {:#x}", i, host_[i])};
+        }
+        return sample;
+    }
+
+private:
+    static constexpr unsigned kCopies = 16;
+
+    Copy(device::Session& session, Direction direction, Bytes size, device::HostBuffer<std::uint32_t> host,
+         device::DeviceBuffer<std::uint32_t> first, device::DeviceBuffer<std::uint32_t> second)
+        : session_(session),
+          direction_(direction),
+          size_(size),
+          host_(std::move(host)),
+          first_(std::move(first)),
+          second_(std::move(second)) {}
+
+    Status copy(void* destination, const void* source) {
+        if (Status s = session_.queue().copy(destination, source, size_, &session_.event()); !s) return s;
+        return finish(session_);
+    }
+
+    device::Session& session_;
+    const Direction direction_;
+    const Bytes size_;
+    device::HostBuffer<std::uint32_t> host_;
+    device::DeviceBuffer<std::uint32_t> first_;
+    device::DeviceBuffer<std::uint32_t> second_;
+    std::uint32_t salt_ = 0;
+};
+
+}  // namespace
+
+void register_copy(const device::Registration& registration) {
+    for (const Direction direction : {Direction::kToDevice, Direction::kToHost, Direction::kOnDevice}) {
+        for (const Bytes size : {Bytes{64u << 10}, Bytes{2u << 20}, Bytes{64u << 20}}) {
+            ScenarioPlan plan;
+            plan.name = fmt::format("baseline/copy/{}/size:{}", to_string(direction), size_name(size));
+            plan.iterations = 3;
+            plan.open = [=](device::Session& session) { return Copy::open(session, direction, size); };
+            register_scenario(registration, std::move(plan));
+        }
+    }
+}
+
+}  // namespace faultline::bench

@@ -1,0 +1,87 @@
+// Question: what does a kernel cost that does next to nothing?
+//
+// baseline/launch/groups:<1|all hardware threads>
+//
+// Constant: an immediate command list, work-groups of one work-item that store one word each in host USM; an iteration
+// is 256 launches, each waited for. Cold: nothing; the first launch, which maps the words, is not measured. Latency: of
+// each launch from the call to the return of the wait, by the host's clock. seconds: their sum. Data: every word.
+// Cannot tell: how many launches a second a queue takes that is never waited for.
+#include <fmt/format.h>
+
+#include "bench/baseline/families.h"
+#include "bench/harness/toucher.h"
+#include "kernels/mark.h"
+
+namespace faultline::bench {
+namespace {
+
+constexpr unsigned kLaunches = 256;
+
+class Launch final : public Scenario {
+public:
+    Launch(device::Session& session, std::uint32_t groups, device::Module module, device::Kernel kernel,
+           device::HostBuffer<std::uint32_t> words)
+        : session_(session),
+          groups_(groups),
+          module_(std::move(module)),
+          kernel_(std::move(kernel)),
+          words_(std::move(words)) {}
+
+    Expected<Sample> iterate() override {
+        if (const auto first = launch(); !first) return first.error();
+        Sample sample;
+        for (unsigned i = 0; i < kLaunches; ++i) {
+            const auto ns = launch();
+            if (!ns) return ns.error();
+            sample.latencies_ns.push_back(*ns);
+            sample.seconds += static_cast<double>(*ns) * 1e-9;
+        }
+        return sample;
+    }
+
+private:
+    Expected<std::uint64_t> launch() {
+        if (Status s = kernel_.set_arguments(words_.data(), ++value_); !s) return s.error();
+        const Stopwatch watch;
+        if (Status s = session_.queue().launch(kernel_, groups_, &session_.event()); !s) return s.error();
+        if (Status s = session_.event().wait(); !s) return s.error();
+        const std::uint64_t ns = watch.ns();
+        if (Status s = session_.event().reset(); !s) return s.error();
+        for (const std::uint32_t word : words_.span()) {
+            if (word != value_) return Error{ErrorKind::kDevice, "wrong data: a work-group did not run"};
+        }
+        return ns;
+    }
+
+    device::Session& session_;
+    const std::uint32_t groups_;
+    device::Module module_;
+    device::Kernel kernel_;
+    device::HostBuffer<std::uint32_t> words_;
+    std::uint32_t value_ = 0;
+};
+
+Expected<std::unique_ptr<Scenario>> open(device::Session& session, std::uint32_t groups) {
+    auto module = device::Module::create(session.context(), kernel_mark());
+    if (!module) return module.error();
+    auto kernel = module->kernel("mark");
+    if (!kernel) return kernel.error();
+    auto words = device::HostBuffer<std::uint32_t>::create(session.context(), groups);
+    if (!words) return words.error();
+    return std::unique_ptr<Scenario>(
+        new Launch(session, groups, *std::move(module), *std::move(kernel), *std::move(words)));
+}
+
+}  // namespace
+
+void register_launch(const device::Registration& registration) {
+    for (const std::uint32_t groups : {1u, registration.hardware_threads}) {
+        ScenarioPlan plan;
+        plan.name = fmt::format("baseline/launch/groups:{}", groups);
+        plan.iterations = 16;
+        plan.open = [=](device::Session& session) { return open(session, groups); };
+        register_scenario(registration, std::move(plan));
+    }
+}
+
+}  // namespace faultline::bench

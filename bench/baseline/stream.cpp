@@ -1,0 +1,85 @@
+// Question: how fast does the device read and write memory that does not fault, by its kind?
+//
+// baseline/stream/<read|write>/<malloc_device|malloc_system|usm_device|usm_shared|usm_host>
+//
+// Constant: 16 MiB, small pages where it is malloc memory; work-groups of 64 work-items, four for each EU, which take
+// 64-bit words next to each other. Warm: all of it has been written by a kernel; a fault during a measured pass is an
+// error. bytes_per_second: all of it over the time from the launch to the return of the wait. Where malloc memory is,
+// is asserted. Data: the sum of what is read, in the measured pass or after it. Cannot tell: the best that a device can
+// do: that takes a kernel of its own for each.
+#include <fmt/format.h>
+
+#include "bench/baseline/families.h"
+#include "bench/baseline/warm_memory.h"
+#include "bench/harness/touch_kernel.h"
+#include "bench/harness/toucher.h"
+#include "bench/harness/warm.h"
+
+namespace faultline::bench {
+namespace {
+
+constexpr Bytes kSize{16u << 20};
+
+class Stream final : public Scenario {
+public:
+    Stream(device::Session& session, Access access, std::unique_ptr<WarmMemory> memory, WarmStream stream)
+        : session_(session), access_(access), memory_(std::move(memory)), stream_(std::move(stream)) {}
+
+    Status warm() {
+        if (const auto written = stream_.write(memory_->data(), kSize, salt_); !written) return written.error();
+        const auto read = stream_.read(memory_->data(), kSize, salt_);
+        return read ? Status() : read.error();
+    }
+
+    Expected<Sample> iterate() override {
+        Sample sample;
+        sample.bytes = kSize;
+        auto moved = without_faults(session_, [&]() -> Status {
+            const auto seconds = access_ == Access::kRead ? stream_.read(memory_->data(), kSize, salt_)
+                                                          : stream_.write(memory_->data(), kSize, ++salt_);
+            if (!seconds) return seconds.error();
+            sample.seconds = *seconds;
+            return {};
+        });
+        if (!moved) return moved.error();
+        sample.moved = *std::move(moved);
+        if (access_ == Access::kWrite) {
+            if (const auto read = stream_.read(memory_->data(), kSize, salt_); !read) return read.error();
+        }
+        if (Status s = memory_->check(session_.device()); !s) return s.error();
+        return sample;
+    }
+
+private:
+    device::Session& session_;
+    const Access access_;
+    std::unique_ptr<WarmMemory> memory_;
+    WarmStream stream_;
+    std::uint64_t salt_ = 1;
+};
+
+Expected<std::unique_ptr<Scenario>> open(device::Session& session, Access access, MemoryKind kind) {
+    auto memory = WarmMemory::create(session, kind, kSize);
+    if (!memory) return memory.error();
+    auto kernels = WarmStream::create(session);
+    if (!kernels) return kernels.error();
+    auto stream = std::make_unique<Stream>(session, access, *std::move(memory), *std::move(kernels));
+    if (Status s = stream->warm(); !s) return s.error();
+    return std::unique_ptr<Scenario>(std::move(stream));
+}
+
+}  // namespace
+
+void register_stream(const device::Registration& registration) {
+    for (const Access access : {Access::kRead, Access::kWrite}) {
+        for (const MemoryKind kind : kMemoryKinds) {
+            ScenarioPlan plan;
+            plan.name = fmt::format("baseline/stream/{}/{}", to_string(access), to_string(kind));
+            plan.iterations = 8;
+            plan.open = [=](device::Session& session) { return open(session, access, kind); };
+            register_scenario(registration, std::move(plan));
+        }
+    }
+}
+
+}  // namespace faultline::bench

@@ -1,0 +1,69 @@
+// Question: what does one access cost that does not fault, by the kind of memory?
+//
+// baseline/warm_access/<malloc_device|malloc_system|usm_device|usm_shared|usm_host>
+//
+// Constant: 16 MiB, small pages where it is malloc memory; one work-item follows a chain of 4096 dependent reads
+// through it, in cache lines far apart. Warm: a kernel has laid the chain, and the same walk has been made once; a
+// fault during a measured one is an error. Latency: of each read by the device's clock, whose own cost is in it. Where
+// malloc memory is, is asserted. Data: where the chain ends. Cannot tell: caches from memory (4096 lines fit in most),
+// nor TLB hits from misses.
+#include <fmt/format.h>
+
+#include "bench/baseline/families.h"
+#include "bench/baseline/warm_memory.h"
+#include "bench/harness/toucher.h"
+#include "bench/harness/warm.h"
+
+namespace faultline::bench {
+namespace {
+
+constexpr Bytes kSize{16u << 20};
+
+class WarmAccess final : public Scenario {
+public:
+    WarmAccess(device::Session& session, std::unique_ptr<WarmMemory> memory, WarmChase chase)
+        : session_(session), memory_(std::move(memory)), chase_(std::move(chase)) {}
+
+    Expected<Sample> iterate() override {
+        Sample sample;
+        auto moved = without_faults(session_, [&]() -> Status {
+            auto ns = chase_.steps_ns(memory_->data(), kSize, &sample.seconds);
+            if (!ns) return ns.error();
+            sample.latencies_ns = *std::move(ns);
+            return {};
+        });
+        if (!moved) return moved.error();
+        sample.moved = *std::move(moved);
+        if (Status s = memory_->check(session_.device()); !s) return s.error();
+        return sample;
+    }
+
+private:
+    device::Session& session_;
+    std::unique_ptr<WarmMemory> memory_;
+    WarmChase chase_;
+};
+
+Expected<std::unique_ptr<Scenario>> open(device::Session& session, MemoryKind kind) {
+    auto memory = WarmMemory::create(session, kind, kSize);
+    if (!memory) return memory.error();
+    auto chase = WarmChase::create(session);
+    if (!chase) return chase.error();
+    if (Status s = chase->fill((*memory)->data(), kSize); !s) return s.error();
+    if (const auto first = chase->steps_ns((*memory)->data(), kSize, nullptr); !first) return first.error();
+    return std::unique_ptr<Scenario>(new WarmAccess(session, *std::move(memory), *std::move(chase)));
+}
+
+}  // namespace
+
+void register_warm_access(const device::Registration& registration) {
+    for (const MemoryKind kind : kMemoryKinds) {
+        ScenarioPlan plan;
+        plan.name = fmt::format("baseline/warm_access/{}", to_string(kind));
+        plan.iterations = 16;
+        plan.open = [=](device::Session& session) { return open(session, kind); };
+        register_scenario(registration, std::move(plan));
+    }
+}
+
+}  // namespace faultline::bench

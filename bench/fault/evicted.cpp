@@ -1,0 +1,53 @@
+// Question: what does a fault cost on memory that was on the device and has been evicted, next to one that the device
+// has not seen?
+//
+// fault/evicted/<never|once>
+//
+// Constant: 64 MiB in one mapping that the CPU has written, small pages; one work-group of one work-item touches the
+// first word of each 2 MiB, one after another. once: the same has been done before, and then device memory was
+// allocated until VRAM held none of it any more, which is asserted, and freed. Cold: each iteration maps fresh memory.
+// Cannot tell: evicted from memory that the driver took back for another reason. Fixed iterations: making memory
+// evicted takes longer than faulting on it.
+#include <fmt/format.h>
+
+#include "bench/fault/families.h"
+#include "bench/fault/fault_benchmark.h"
+#include "bench/harness/pieces.h"
+#include "bench/harness/toucher.h"
+#include "bench/harness/vram_filler.h"
+
+namespace faultline::bench {
+namespace {
+
+constexpr Pieces kPieces{1, Bytes{64u << 20}};
+
+Expected<device::ColdBuffer> make_evicted(device::Session& session) {
+    auto buffer = kPieces.make(device::Touch::kCpuTouched);
+    if (!buffer) return buffer;
+    auto toucher = Toucher::create(session, Access::kRead, kPieces.ranges());
+    if (!toucher) return toucher.error();
+    if (const auto there = toucher->run(*buffer, kPieces.sweep()); !there) return there.error();
+    if (Status s = require_placement(session.device(), *buffer, Where::kHere); !s) return s.error();
+    if (const auto filler = VramFiller::all(session.context()); !filler) return filler.error();
+    if (Status s = require_placement(session.device(), *buffer, Where::kSystem); !s) return s.error();
+    return buffer;
+}
+
+}  // namespace
+
+void register_evicted(const device::Registration& registration) {
+    for (const bool evicted : {false, true}) {
+        FaultPlan plan;
+        plan.name = fmt::format("fault/evicted/{}", evicted ? "once" : "never");
+        plan.access = Access::kRead;
+        plan.make_cold = [=](device::Session& session) {
+            return evicted ? make_evicted(session) : kPieces.make(device::Touch::kCpuTouched);
+        };
+        plan.sweeps = {kPieces.sweep()};
+        plan.memory = fmt::format("thp={}", to_string(device::HugePages::kSmall));
+        plan.iterations = 8;
+        register_fault_benchmark(registration, std::move(plan));
+    }
+}
+
+}  // namespace faultline::bench

@@ -1,0 +1,162 @@
+// Question: what does it cost the CPU to unmap, discard, protect, move or touch memory that the GPU has mapped, by how
+// much of it there is and by how much of the GPU runs?
+//
+// invalidation/<munmap|partial_unmap|madvise|mprotect|mremap|first_touch>/<device|system>/ranges:<1|4|16>/running:<0|1|all
+// EUs>
+//
+// Constant: one mapping of 2 MiB for each range, small pages, written by the CPU (by nobody for first_touch), then read
+// by the GPU page for page of 512 KiB, so that it is mapped: in device memory, or by advice in system memory, which is
+// asserted. While the operation is timed, as many work-groups as `running` says read 64 KiB of other memory of the same
+// context over and over: their EUs hold translations that the invalidation has to see gone. The operation is one system
+// call on all ranges, or for first_touch one read a range. Cold: each iteration maps fresh memory.
+// Latency: of the system call, or of each touch, by the host's clock. gt.*: what the driver did for it, up to the next
+// launch; svm_tlb_inval_count must have moved, but for mprotect and for a touch of what is in system memory already.
+// Data: what the CPU finds afterwards, and all that the running work-groups read.
+// Cannot tell: the cost to the work-groups. On the reference an unmap returns when its event has been read, and
+// invalidates after that, so munmap, partial_unmap, madvise and mremap do not wait for EUs as they do in a kernel; of
+// mprotect it hears nothing; and its EUs are threads of the same processors as the CPU that is measured.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "bench/harness/advisor.h"
+#include "bench/harness/busy.h"
+#include "bench/harness/pieces.h"
+#include "bench/harness/toucher.h"
+#include "bench/invalidation/families.h"
+#include "bench/invalidation/operation.h"
+
+namespace faultline::bench {
+namespace {
+
+constexpr Bytes kRange{2u << 20};
+constexpr Bytes kMapStep{512u << 10};
+constexpr Bytes kOtherMemory{64u << 10};
+
+struct Case {
+    Operation operation = Operation::kMunmap;
+    Where where = Where::kHere;
+    std::uint32_t ranges = 1;
+    std::uint32_t running = 0;
+
+    Bytes size() const { return kRange * ranges; }
+    Sweep map() const {
+        const auto accesses = static_cast<std::uint32_t>(size() / kMapStep);
+        return {.offset = 0, .pitch = kMapStep.count, .accesses = accesses, .groups = std::min(8u, accesses)};
+    }
+};
+
+class CpuOperation final : public Scenario {
+public:
+    CpuOperation(device::Session& session, const Case& what, Toucher toucher, Advisor advisor, device::ColdBuffer other,
+                 std::optional<BusyReaders> readers)
+        : session_(session),
+          case_(what),
+          toucher_(std::move(toucher)),
+          advisor_(std::move(advisor)),
+          other_(std::move(other)),
+          readers_(std::move(readers)) {}
+
+    /// A launch finds done what went before it, on any driver. The first maps the other memory.
+    Status settle() {
+        if (const auto ran = toucher_.run(other_, kOneWord); !ran) return ran.error();
+        const auto saw = toucher_.check(other_, kOneWord);
+        return saw ? Status() : saw.error();
+    }
+
+    Expected<Sample> iterate() override {
+        auto buffer = Pieces{1, case_.size()}.make(
+            case_.operation == Operation::kFirstTouch ? device::Touch::kUntouched : device::Touch::kCpuTouched);
+        if (!buffer) return buffer.error();
+        std::optional<Advisor::Advice> advice;
+        if (case_.where == Where::kSystem) {
+            auto given = advisor_.prefer(*buffer, nullptr);
+            if (!given) return given.error();
+            advice.emplace(*std::move(given));
+        }
+        if (const auto mapped = toucher_.run(*buffer, case_.map()); !mapped) return mapped.error();
+        if (const auto saw = toucher_.check(*buffer, case_.map()); !saw) return saw.error();
+        if (Status s = require_placement(session_.device(), *buffer, case_.where); !s) return s.error();
+        if (readers_) {
+            if (Status s = readers_->start(other_); !s) return s.error();
+        }
+        const auto watch = CounterWatch::start(session_);
+        if (!watch) return watch.error();
+        auto outcome = apply(case_.operation, *buffer);
+        if (readers_) {
+            if (Status s = readers_->stop(); !s) return s.error();
+        }
+        if (!outcome) return outcome.error();
+        if (Status s = settle(); !s) return s.error();
+        auto moved = watch->moved();
+        if (!moved) return moved.error();
+        if (must_invalidate() && moved->value("svm_tlb_inval_count").value_or(0) == 0)
+            return Error{ErrorKind::kDevice, "the GT counters know of no invalidation"};
+        if (Status s = verify(case_.operation, *buffer, *outcome); !s) return s.error();
+        Sample sample;
+        sample.latencies_ns = std::move(outcome->latencies_ns);
+        for (const std::uint64_t ns : sample.latencies_ns) sample.seconds += static_cast<double>(ns) * 1e-9;
+        sample.moved = *std::move(moved);
+        return sample;
+    }
+
+private:
+    static constexpr Sweep kOneWord{.offset = 0, .pitch = 4, .accesses = 1, .groups = 1};
+
+    bool must_invalidate() const {
+        if (case_.operation == Operation::kFirstTouch) return case_.where == Where::kHere;
+        return case_.operation != Operation::kMprotect;
+    }
+
+    device::Session& session_;
+    const Case case_;
+    Toucher toucher_;
+    Advisor advisor_;
+    device::ColdBuffer other_;
+    std::optional<BusyReaders> readers_;
+};
+
+Expected<std::unique_ptr<Scenario>> open(device::Session& session, const Case& what) {
+    auto toucher = Toucher::create(session, Access::kRead, what.map().accesses);
+    if (!toucher) return toucher.error();
+    auto advisor = Advisor::create(session);
+    if (!advisor) return advisor.error();
+    auto other = Pieces{1, kOtherMemory}.make(device::Touch::kCpuTouched);
+    if (!other) return other.error();
+    std::optional<BusyReaders> readers;
+    if (what.running > 0) {
+        auto made = BusyReaders::create(session, what.running);
+        if (!made) return made.error();
+        readers.emplace(*std::move(made));
+    }
+    auto scenario = std::make_unique<CpuOperation>(session, what, *std::move(toucher), *std::move(advisor),
+                                                   *std::move(other), std::move(readers));
+    if (Status s = scenario->settle(); !s) return s.error();
+    return std::unique_ptr<Scenario>(std::move(scenario));
+}
+
+}  // namespace
+
+void register_cpu_operations(const device::Registration& registration) {
+    std::vector<std::uint32_t> running{0, 1};
+    if (registration.device != nullptr && registration.device->eus() > 1) running.push_back(registration.device->eus());
+    for (const Operation operation : kOperations) {
+        for (const Where where : {Where::kHere, Where::kSystem}) {
+            for (const std::uint32_t ranges : {1u, 4u, 16u}) {
+                for (const std::uint32_t groups : running) {
+                    const Case what{operation, where, ranges, groups};
+                    ScenarioPlan plan;
+                    plan.name = fmt::format("invalidation/{}/{}/ranges:{}/running:{}", to_string(operation),
+                                            where == Where::kHere ? "device" : "system", ranges, groups);
+                    plan.note = "thp=small";
+                    plan.iterations = 6;
+                    plan.open = [=](device::Session& session) { return open(session, what); };
+                    register_scenario(registration, std::move(plan));
+                }
+            }
+        }
+    }
+}
+
+}  // namespace faultline::bench

@@ -1,0 +1,93 @@
+// Question: what does a page cost that GPU and CPU change in turn?
+//
+// migration/ping_pong/<write|atomic>/size:<64K|2M>
+//
+// Constant: one mapping of that size, small pages, which the CPU has written. In each of 16 rounds the GPU writes its
+// first word, or adds one to it with an atomic, which brings the memory to the device, and then the CPU adds one, which
+// brings it back; where it is, is asserted after each. A driver may keep memory on the device for a time slice after an
+// atomic: the CPU's part of the round then waits for its end. Cold: each iteration maps fresh memory; the first round
+// differs from the others in that the driver has no range yet. Latency: of each round trip by the host's clock: a
+// launch, the GPU's fault, and the CPU's. bytes_per_second counts both directions as the GT counters do. Data: what the
+// CPU finds after each. Cannot tell: which part is the launch (baseline/launch does).
+#include <fmt/format.h>
+
+#include <atomic>
+
+#include "bench/harness/pieces.h"
+#include "bench/harness/toucher.h"
+#include "bench/migration/families.h"
+#include "device/kernels/pattern.h"
+
+namespace faultline::bench {
+namespace {
+
+constexpr std::uint32_t kRounds = 16;
+constexpr Sweep kOneWord{.offset = 0, .pitch = 0, .accesses = 1, .groups = 1};
+
+class PingPong final : public Scenario {
+public:
+    PingPong(device::Session& session, Access access, Bytes size, Toucher toucher)
+        : session_(session), access_(access), size_(size), toucher_(std::move(toucher)) {}
+
+    Expected<Sample> iterate() override {
+        const auto buffer = Pieces{1, size_}.make(device::Touch::kCpuTouched);
+        if (!buffer) return buffer.error();
+        std::atomic_ref word(*reinterpret_cast<std::uint32_t*>(buffer->data()));
+        const auto watch = CounterWatch::start(session_);
+        if (!watch) return watch.error();
+        Sample sample;
+        for (std::uint32_t round = 0; round < kRounds; ++round) {
+            const Stopwatch gpu;
+            if (const auto there = toucher_.run(*buffer, kOneWord); !there) return there.error();
+            const std::uint64_t there_ns = gpu.ns();
+            if (Status s = require_placement(session_.device(), *buffer, Where::kHere); !s) return s.error();
+            const Stopwatch cpu;
+            const std::uint32_t found = word.fetch_add(1);
+            sample.latencies_ns.push_back(there_ns + cpu.ns());
+            sample.seconds += static_cast<double>(sample.latencies_ns.back()) * 1e-9;
+            if (Status s = require_placement(session_.device(), *buffer, Where::kSystem); !s) return s.error();
+            const std::uint32_t must_find = access_ == Access::kAtomic ? buffer->expected(0) + 2 * round + 1
+                                                                       : faultline_pattern(0, ~buffer->salt());
+            if (found != must_find) {
+                return Error{ErrorKind::kDevice, fmt::format("wrong data: the CPU finds {:#x} in round {}, not {:#x}",
+                                                             found, round, must_find)};
+            }
+        }
+        auto moved = watch->moved();
+        if (!moved) return moved.error();
+        for (const char* counter : {"svm_device_copy_kb", "svm_cpu_copy_kb"}) {
+            const auto copied = required(*moved, counter);
+            if (!copied) return copied.error();
+            sample.bytes = sample.bytes + Bytes{*copied << 10};
+        }
+        sample.moved = *std::move(moved);
+        return sample;
+    }
+
+private:
+    device::Session& session_;
+    const Access access_;
+    const Bytes size_;
+    Toucher toucher_;
+};
+
+}  // namespace
+
+void register_ping_pong(const device::Registration& registration) {
+    for (const Access access : {Access::kWrite, Access::kAtomic}) {
+        for (const Bytes size : {Bytes{64u << 10}, Bytes{2u << 20}}) {
+            ScenarioPlan plan;
+            plan.name = fmt::format("migration/ping_pong/{}/size:{}", to_string(access), size_name(size));
+            plan.note = "thp=small";
+            plan.iterations = 8;
+            plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
+                auto toucher = Toucher::create(session, access, 1);
+                if (!toucher) return toucher.error();
+                return std::unique_ptr<Scenario>(new PingPong(session, access, size, *std::move(toucher)));
+            };
+            register_scenario(registration, std::move(plan));
+        }
+    }
+}
+
+}  // namespace faultline::bench

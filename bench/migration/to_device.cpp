@@ -1,0 +1,114 @@
+// Question: what does it cost to bring malloc memory of a given size to the device, by faults and by prefetch?
+//
+// migration/to_device/<fault|prefetch>/size:<4K|64K|2M|16M|64M>
+//
+// Constant: memory that the CPU has written, small pages, up to 32 MiB of it in mappings of that size (one mapping of
+// 16M or 64M), brought over one after another: one work-group of one work-item touches the first word of each range
+// (the driver's ranges are 2 MiB at most), or the host prefetches mapping after mapping and waits for each. Cold: each
+// iteration maps fresh memory, which no GPU has seen.
+// Latency: of each touch by the device's clock, or of each prefetch by the host's. bytes_per_second counts the bytes
+// that the driver says it copied to the device (svm_device_copy_kb); on_device is the share of pages that are there
+// afterwards, where the driver tells. What the driver leaves in system memory (below 64K under xe-7.0) yields 0 for
+// both, and no bytes_per_second: then the latency is that of mapping it. Data: what the GPU saw, then every page by the
+// CPU. Cannot tell: what concurrent faults cost (fault/parallelism does).
+#include <fmt/format.h>
+
+#include "bench/harness/pieces.h"
+#include "bench/harness/toucher.h"
+#include "bench/migration/families.h"
+
+namespace faultline::bench {
+namespace {
+
+class ToDevice final : public Scenario {
+public:
+    ToDevice(device::Session& session, Pieces pieces, bool prefetch, Toucher toucher)
+        : session_(session), pieces_(pieces), prefetch_(prefetch), toucher_(std::move(toucher)) {}
+
+    Expected<Sample> iterate() override {
+        auto buffer = pieces_.make(device::Touch::kCpuTouched);
+        if (!buffer) return buffer.error();
+        const auto watch = CounterWatch::start(session_);
+        if (!watch) return watch.error();
+        auto sample = prefetch_ ? prefetch(*buffer) : fault(*buffer);
+        if (!sample) return sample.error();
+        auto moved = watch->moved();
+        if (!moved) return moved.error();
+        const auto copied = required(*moved, "svm_device_copy_kb");
+        if (!copied) return copied.error();
+        sample->bytes = Bytes{*copied << 10};
+        sample->moved = *std::move(moved);
+        if (Status s = report_placement(*buffer, *sample); !s) return s.error();
+        if (Status s = verify_by_cpu(*buffer); !s) return s.error();
+        return sample;
+    }
+
+private:
+    Expected<Sample> fault(const device::ColdBuffer& buffer) {
+        const auto seconds = toucher_.run(buffer, pieces_.sweep());
+        if (!seconds) return seconds.error();
+        auto latencies = toucher_.check(buffer, pieces_.sweep());
+        if (!latencies) return latencies.error();
+        Sample sample;
+        sample.seconds = *seconds;
+        sample.latencies_ns = *std::move(latencies);
+        return sample;
+    }
+
+    Expected<Sample> prefetch(const device::ColdBuffer& buffer) {
+        Sample sample;
+        for (std::size_t i = 0; i < pieces_.count; ++i) {
+            const Stopwatch watch;
+            if (Status s = session_.queue().prefetch(buffer.data() + i * buffer.pitch().count, pieces_.size); !s)
+                return s.error();
+            if (Status s = session_.queue().barrier(&session_.event()); !s) return s.error();
+            if (Status s = session_.event().wait(); !s) return s.error();
+            sample.latencies_ns.push_back(watch.ns());
+            sample.seconds += watch.seconds();
+            if (Status s = session_.event().reset(); !s) return s.error();
+        }
+        return sample;
+    }
+
+    /// What the driver says it copied is what is there.
+    Status report_placement(const device::ColdBuffer& buffer, Sample& sample) const {
+        const auto found = placement(session_.device(), buffer);
+        if (!found) return found.error();
+        if (!*found) return {};
+        if (Bytes{(*found)->here * 4096} != sample.bytes) {
+            return Error{ErrorKind::kDevice, fmt::format("{} bytes were copied to the device, but {} pages are there",
+                                                         sample.bytes.count, (*found)->here)};
+        }
+        sample.figures.emplace_back("on_device",
+                                    static_cast<double>((*found)->here) / static_cast<double>((*found)->pages()));
+        return {};
+    }
+
+    device::Session& session_;
+    const Pieces pieces_;
+    const bool prefetch_;
+    Toucher toucher_;
+};
+
+}  // namespace
+
+void register_to_device(const device::Registration& registration) {
+    for (const bool prefetch : {false, true}) {
+        for (const Bytes size :
+             {Bytes{4u << 10}, Bytes{64u << 10}, Bytes{2u << 20}, Bytes{16u << 20}, Bytes{64u << 20}}) {
+            const Pieces pieces = Pieces::of(size);
+            ScenarioPlan plan;
+            plan.name = fmt::format("migration/to_device/{}/size:{}", prefetch ? "prefetch" : "fault", size_name(size));
+            plan.note = "thp=small";
+            plan.iterations = 8;
+            plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
+                auto toucher = Toucher::create(session, Access::kRead, pieces.ranges());
+                if (!toucher) return toucher.error();
+                return std::unique_ptr<Scenario>(new ToDevice(session, pieces, prefetch, *std::move(toucher)));
+            };
+            register_scenario(registration, std::move(plan));
+        }
+    }
+}
+
+}  // namespace faultline::bench

@@ -1,0 +1,50 @@
+// Work between two devices, in one direction or in both at once.
+//
+// A lane is one direction: a worker, whose queue does the work, and a peer. Preparing and checking is done lane after
+// lane; the work of all lanes starts at the same moment, each on a thread of its own, and is over when the last has
+// ended. Sessions of both devices are shared by the lanes: the work of a lane may use its worker's only. Thread safety:
+// registration and runs from the main thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/harness/scenario.h"
+#include "device/session.h"
+
+namespace faultline::bench {
+
+class Lane {
+public:
+    virtual ~Lane() = default;
+    /// Makes everything ready, and asserts that it is.
+    virtual Status prepare() = 0;
+    /// What is measured.
+    virtual Status work() = 0;
+    /// Checks data and placement. Gives bytes, latencies and figures; time and GT counters come from the lanes' runner.
+    virtual Expected<Sample> finish() = 0;
+};
+
+using OpenLane = std::function<Expected<std::unique_ptr<Lane>>(device::Session& worker, device::Session& peer)>;
+
+struct LanePlan {
+    std::string family;  ///< "p2p/migration/direct"
+    std::string suffix;  ///< "/size:2M", or nothing
+    std::string note;
+    OpenLane open;
+    bool both = true;   ///< also in both directions at once
+    bool warm = false;  ///< a fault during the work is an error
+    std::int64_t iterations = 8;
+};
+
+/// Registers `<family>/one<suffix>/pair:<worker>-<peer>` for every ordered pair of devices of the chosen one's kind and
+/// driver and, where asked for, `<family>/both<suffix>/pair:<a>-<b>` for every unordered one. With a single device the
+/// first of them is registered, as one that fails and says why.
+Status register_lanes(const device::Registration& registration, const LanePlan& plan);
+
+/// An error that names both where the worker cannot reach the peer's memory directly.
+Status require_access(const device::Session& worker, const device::Session& peer);
+
+}  // namespace faultline::bench

@@ -1,0 +1,94 @@
+// Question: how fast does malloc memory move from one device to another, directly and by way of the host?
+//
+// p2p/migration/<direct|through_host>/<one|both>/pair:<to>-<from>
+//
+// Constant: one mapping of 32 MiB, small pages, which the CPU has written and then `from` has touched, so that all of
+// it is in its memory, which is asserted. direct: four work-groups of one work-item on `to` touch the first word of
+// each 2 MiB. through_host: the CPU touches each 2 MiB first, in the measured time. Afterwards all of it is in the
+// memory of `to`, which is asserted. both: two such mappings move at once, one in each direction. Cold: each iteration
+// maps fresh memory. Latency: of each touch on `to` by its clock. bytes_per_second: all that has moved, once, whatever
+// its way. copies_per_byte: what both drivers say they copied, over that: 1 for a move over the link, 2 for one by way
+// of the host. Data: what `to` saw, then every page by the CPU. Cannot tell: which of the two devices made the copy,
+// nor, without residency, that nothing stayed behind.
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "bench/harness/pieces.h"
+#include "bench/harness/toucher.h"
+#include "bench/p2p/families.h"
+#include "bench/p2p/lanes.h"
+
+namespace faultline::bench {
+namespace {
+
+constexpr Pieces kPieces{1, Bytes{32u << 20}};
+constexpr std::uint32_t kGroups = 4;
+
+class PeerMigration final : public Lane {
+public:
+    PeerMigration(device::Session& to, device::Session& from, bool through_host, Toucher on_to, Toucher on_from)
+        : to_(to), from_(from), through_host_(through_host), on_to_(std::move(on_to)), on_from_(std::move(on_from)) {}
+
+    Status prepare() override {
+        auto fresh = kPieces.make(device::Touch::kCpuTouched);
+        if (!fresh) return fresh.error();
+        buffer_.emplace(*std::move(fresh));
+        if (const auto there = on_from_.run(*buffer_, kPieces.sweep()); !there) return there.error();
+        return require_placement(from_.device(), *buffer_, Where::kHere);
+    }
+
+    Status work() override {
+        if (through_host_) {
+            for (std::uint32_t i = 0; i < kPieces.ranges(); ++i) {
+                const std::size_t offset = kPieces.offset(i);
+                if (buffer_->word(offset) != buffer_->expected(offset))
+                    return Error{ErrorKind::kDevice, fmt::format("wrong data: the CPU reads it at {:#x}", offset)};
+            }
+        }
+        const auto touched = on_to_.run(*buffer_, kPieces.sweep(kGroups));
+        return touched ? Status() : touched.error();
+    }
+
+    Expected<Sample> finish() override {
+        if (Status s = require_placement(to_.device(), *buffer_, Where::kHere); !s) return s.error();
+        auto latencies = on_to_.check(*buffer_, kPieces.sweep(kGroups));
+        if (!latencies) return latencies.error();
+        if (Status s = verify_by_cpu(*buffer_); !s) return s.error();
+        buffer_.reset();
+        Sample sample;
+        sample.bytes = kPieces.total();
+        sample.latencies_ns = *std::move(latencies);
+        return sample;
+    }
+
+private:
+    device::Session& to_;
+    device::Session& from_;
+    const bool through_host_;
+    Toucher on_to_;
+    Toucher on_from_;
+    std::optional<device::ColdBuffer> buffer_;
+};
+
+}  // namespace
+
+Status register_peer_migration(const device::Registration& registration) {
+    for (const bool through_host : {false, true}) {
+        LanePlan plan;
+        plan.family = fmt::format("p2p/migration/{}", through_host ? "through_host" : "direct");
+        plan.note = "thp=small";
+        plan.open = [=](device::Session& to, device::Session& from) -> Expected<std::unique_ptr<Lane>> {
+            auto on_to = Toucher::create(to, Access::kRead, kPieces.ranges());
+            if (!on_to) return on_to.error();
+            auto on_from = Toucher::create(from, Access::kRead, kPieces.ranges());
+            if (!on_from) return on_from.error();
+            return std::unique_ptr<Lane>(
+                new PeerMigration(to, from, through_host, *std::move(on_to), *std::move(on_from)));
+        };
+        if (Status s = register_lanes(registration, plan); !s) return s;
+    }
+    return {};
+}
+
+}  // namespace faultline::bench

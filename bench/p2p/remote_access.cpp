@@ -1,0 +1,88 @@
+// Question: how fast does one device read and write malloc memory that stays with another?
+//
+// p2p/remote_access/<read|write>/<one|both>/pair:<worker>-<peer>
+//
+// Constant: one mapping of 16 MiB, small pages, which a kernel on the peer has written; the worker is advised to leave
+// it there (zeCommandListAppendMemAdvise). That it is there is asserted before and after each pass. Warm: the worker
+// has read all of it once, so that it is mapped. As many work-groups of 64 work-items as four for each EU take 64-bit
+// words next to each other. both: each of the two devices uses the other's memory at the same time. bytes_per_second:
+// all of it over the time from the launch to the return of the wait, of the slower of the two. faults must be 0, where
+// the counters can be read. Data: the sum of what is read; of what is written, as the worker reads it back. Cannot
+// tell: how much of it is the link: compare with baseline/stream.
+#include <fmt/format.h>
+
+#include "bench/harness/touch_kernel.h"
+#include "bench/harness/warm.h"
+#include "bench/p2p/families.h"
+#include "bench/p2p/lanes.h"
+#include "bench/p2p/remote_memory.h"
+
+namespace faultline::bench {
+namespace {
+
+constexpr Bytes kSize{16u << 20};
+
+class RemoteAccess final : public Lane {
+public:
+    RemoteAccess(Access access, std::unique_ptr<RemoteMemory> memory, WarmStream stream)
+        : access_(access), memory_(std::move(memory)), stream_(std::move(stream)) {}
+
+    static Expected<std::unique_ptr<Lane>> open(device::Session& worker, device::Session& peer, Access access) {
+        auto memory = RemoteMemory::create(worker, peer, kSize);
+        if (!memory) return memory.error();
+        auto on_peer = WarmStream::create(peer);
+        if (!on_peer) return on_peer.error();
+        if (const auto written = on_peer->write((*memory)->data(), kSize, kFirstSalt); !written) return written.error();
+        auto stream = WarmStream::create(worker);
+        if (!stream) return stream.error();
+        if (const auto read = stream->read((*memory)->data(), kSize, kFirstSalt); !read) return read.error();
+        return std::unique_ptr<Lane>(new RemoteAccess(access, *std::move(memory), *std::move(stream)));
+    }
+
+    Status prepare() override {
+        if (access_ == Access::kWrite) ++salt_;
+        return memory_->check();
+    }
+
+    Status work() override {
+        const auto seconds = access_ == Access::kRead ? stream_.read(memory_->data(), kSize, salt_)
+                                                      : stream_.write(memory_->data(), kSize, salt_);
+        return seconds ? Status() : seconds.error();
+    }
+
+    Expected<Sample> finish() override {
+        if (Status s = memory_->check(); !s) return s.error();
+        if (access_ == Access::kWrite) {
+            if (const auto read = stream_.read(memory_->data(), kSize, salt_); !read) return read.error();
+        }
+        Sample sample;
+        sample.bytes = kSize;
+        return sample;
+    }
+
+private:
+    static constexpr std::uint64_t kFirstSalt = 1;
+
+    const Access access_;
+    std::unique_ptr<RemoteMemory> memory_;
+    WarmStream stream_;
+    std::uint64_t salt_ = kFirstSalt;
+};
+
+}  // namespace
+
+Status register_remote_access(const device::Registration& registration) {
+    for (const Access access : {Access::kRead, Access::kWrite}) {
+        LanePlan plan;
+        plan.family = fmt::format("p2p/remote_access/{}", to_string(access));
+        plan.note = "thp=small";
+        plan.open = [=](device::Session& worker, device::Session& peer) {
+            return RemoteAccess::open(worker, peer, access);
+        };
+        plan.warm = true;
+        if (Status s = register_lanes(registration, plan); !s) return s;
+    }
+    return {};
+}
+
+}  // namespace faultline::bench

@@ -1,0 +1,71 @@
+// Question: what does one read cost of malloc memory that stays with another device?
+//
+// p2p/remote_chase/one/pair:<worker>-<peer>
+//
+// Constant: one mapping of 16 MiB, small pages, in which a kernel on the peer has laid a chain; the worker is advised
+// to leave it there, and that it is there is asserted before and after each walk. One work-item on the worker follows
+// the chain for 4096 dependent reads, in cache lines far apart. Warm: the same walk has been made once. faults must be
+// 0. Latency: of each read by the worker's clock, whose own cost is in it. Data: where the chain ends. Cannot tell: how
+// much of it is the link: compare with baseline/warm_access.
+#include "bench/harness/warm.h"
+#include "bench/p2p/families.h"
+#include "bench/p2p/lanes.h"
+#include "bench/p2p/remote_memory.h"
+
+namespace faultline::bench {
+namespace {
+
+constexpr Bytes kSize{16u << 20};
+
+class RemoteChase final : public Lane {
+public:
+    RemoteChase(std::unique_ptr<RemoteMemory> memory, WarmChase chase)
+        : memory_(std::move(memory)), chase_(std::move(chase)) {}
+
+    static Expected<std::unique_ptr<Lane>> open(device::Session& worker, device::Session& peer) {
+        auto memory = RemoteMemory::create(worker, peer, kSize);
+        if (!memory) return memory.error();
+        auto on_peer = WarmChase::create(peer);
+        if (!on_peer) return on_peer.error();
+        if (Status s = on_peer->fill((*memory)->data(), kSize); !s) return s.error();
+        auto chase = WarmChase::create(worker);
+        if (!chase) return chase.error();
+        if (const auto first = chase->steps_ns((*memory)->data(), kSize, nullptr); !first) return first.error();
+        return std::unique_ptr<Lane>(new RemoteChase(*std::move(memory), *std::move(chase)));
+    }
+
+    Status prepare() override { return memory_->check(); }
+
+    Status work() override {
+        auto ns = chase_.steps_ns(memory_->data(), kSize, nullptr);
+        if (!ns) return ns.error();
+        latencies_ns_ = *std::move(ns);
+        return {};
+    }
+
+    Expected<Sample> finish() override {
+        if (Status s = memory_->check(); !s) return s.error();
+        Sample sample;
+        sample.latencies_ns = std::move(latencies_ns_);
+        return sample;
+    }
+
+private:
+    std::unique_ptr<RemoteMemory> memory_;
+    WarmChase chase_;
+    std::vector<std::uint64_t> latencies_ns_;
+};
+
+}  // namespace
+
+Status register_remote_chase(const device::Registration& registration) {
+    LanePlan plan;
+    plan.family = "p2p/remote_chase";
+    plan.note = "thp=small";
+    plan.open = RemoteChase::open;
+    plan.both = false;
+    plan.warm = true;
+    return register_lanes(registration, plan);
+}
+
+}  // namespace faultline::bench
