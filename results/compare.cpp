@@ -42,8 +42,11 @@ bool in_one_known_boot(const Series& a, const Series& b) {
            std::all_of(b.samples.begin(), b.samples.end(), is_there);
 }
 
+/// `distance` and what is independent of it.
+double widened(double distance, double allowance) { return std::sqrt(distance * distance + allowance * allowance); }
+
 /// All but the discovery rate, which takes the p values of all rows. Nothing when there are too few units.
-std::optional<Difference> difference_of(const Nested& a, const Nested& b, const CompareOptions& options,
+std::optional<Difference> difference_of(const Nested& a, const Nested& b, bool same_boot, const CompareOptions& options,
                                         Random& random) {
     Difference difference{};
     if (std::min(a.boots(), b.boots()) >= kEnoughUnits) {
@@ -59,11 +62,18 @@ std::optional<Difference> difference_of(const Nested& a, const Nested& b, const 
     difference.units_a = units_a.size();
     difference.units_b = units_b.size();
     difference.p_value = rank_test(units_a, units_b);
+    difference.boots_a = a.boots();
+    difference.boots_b = b.boots();
+    difference.allows_for_boots = !same_boot && std::min(a.boots(), b.boots()) < kTellingBoots;
+    const double allowance = difference.allows_for_boots ? boot_allowance(a, b, kEnoughUnits, options.boot_noise,
+                                                                          options.confidence)
+                                                         : 0;
+    const double centre = b.median() - a.median();
     const Interval interval = bootstrap_difference(a, b, options.confidence, options.resamples, random);
-    difference.ratio_low = std::exp(interval.low);
-    difference.ratio_high = std::exp(interval.high);
-    difference.noise_floor =
-        std::exp(noise_floor(units_a, units_a.size(), units_b.size(), options.confidence, kSplits, random)) - 1;
+    const double floor = noise_floor(units_a, units_a.size(), units_b.size(), options.confidence, kSplits, random);
+    difference.ratio_low = std::exp(centre - widened(centre - interval.low, allowance));
+    difference.ratio_high = std::exp(centre + widened(interval.high - centre, allowance));
+    difference.noise_floor = std::exp(widened(floor, allowance)) - 1;
     return difference;
 }
 
@@ -94,10 +104,9 @@ ComparedMetric row_of(const std::string& benchmark, const Metric& metric, const 
     row.median_a = std::exp(of_a->median());
     row.median_b = std::exp(of_b->median());
     Random random = random_for(benchmark, metric.name);
-    row.difference = difference_of(*of_a, *of_b, options, random);
+    row.difference = difference_of(*of_a, *of_b, in_one_known_boot(*a, *b), options, random);
     if (row.difference) {
         row.verdict = Verdict::kUnclear;
-        row.difference->boots_differ = row.difference->unit == Unit::kProcess && !in_one_known_boot(*a, *b);
     } else {
         row.reason = fmt::format("too few samples: {} against {}; {} processes a side are needed", extent_of(*of_a),
                                  extent_of(*of_b), kEnoughUnits);
@@ -133,7 +142,7 @@ void judge(ComparedMetric& row, const CompareOptions& options) {
     } else if (effect < options.min_effect) {
         row.reason = fmt::format("a change, but it may be below {}", percent(options.min_effect));
     } else {
-        row.reason = fmt::format("A differs from itself by up to {}", percent(d.noise_floor));
+        row.reason = fmt::format("chance alone makes up to {}", percent(d.noise_floor));
     }
 }
 
@@ -167,17 +176,20 @@ std::vector<ComparedMetric> rows_of(const SeriesIndex& a, const SeriesIndex& b, 
     return rows;
 }
 
-std::vector<std::string> notes_of(const SampleSet& a, const SampleSet& b, const std::vector<ComparedMetric>& rows) {
+std::vector<std::string> notes_of(const SampleSet& a, const SampleSet& b, const std::vector<ComparedMetric>& rows,
+                                  double boot_noise) {
     std::vector<std::string> notes;
     for (const std::string& obstacle : obstacles(a, b)) notes.push_back("not comparable, forced: " + obstacle);
     if (const std::size_t shared = shared_processes(a, b); shared > 0) {
         notes.push_back(fmt::format("{} in both A and B", counted(shared, "process is", "processes are")));
     }
-    const auto boots_differ = [](const ComparedMetric& row) { return row.difference && row.difference->boots_differ; };
-    if (std::any_of(rows.begin(), rows.end(), boots_differ)) {
-        notes.push_back(
-            fmt::format("fewer than {} boots a side: what one boot differs from another by counts as a change",
-                        kEnoughUnits));
+    const auto allows = [](const ComparedMetric& row) { return row.difference && row.difference->allows_for_boots; };
+    if (const auto row = std::find_if(rows.begin(), rows.end(), allows); row != rows.end()) {
+        const bool measured = std::max(row->difference->boots_a, row->difference->boots_b) >= kEnoughUnits;
+        notes.push_back(fmt::format(
+            "{} against {}: allowing for boots that differ {}", counted(row->difference->boots_a, "boot", "boots"),
+            counted(row->difference->boots_b, "boot", "boots"),
+            measured ? "as those of the larger side do" : fmt::format("by {} (assumed)", percent(boot_noise))));
     }
     return notes;
 }
@@ -235,7 +247,7 @@ Expected<Comparison> compare(const SampleSet& a, const SampleSet& b, const Compa
         row.stages = moved_stages(in_a.metrics(row.benchmark), in_b.metrics(row.benchmark), options.min_effect);
     }
     comparison.differences = differences(a, b);
-    comparison.notes = notes_of(a, b, comparison.rows);
+    comparison.notes = notes_of(a, b, comparison.rows, options.boot_noise);
     return comparison;
 }
 

@@ -23,6 +23,7 @@ struct CompareOptions {
     double min_effect = 0.03;          ///< of the ratio: 0.03 is 3 %
     std::vector<std::string> metrics;  ///< empty: default_metrics()
     bool force = false;                ///< compare what is not comparable, and say so in the notes
+    double boot_noise = 0.025;         ///< assumed standard deviation among boots, where too few were measured
     double false_discovery_rate = 0.05;
     double confidence = 0.95;
     int resamples = 1000;
@@ -33,6 +34,8 @@ const std::vector<std::string>& default_metrics();
 
 /// The fewest boots, or processes, on each side that a verdict is based on.
 inline constexpr std::size_t kEnoughUnits = 5;
+/// The fewest boots on each side that show by themselves how boots differ.
+inline constexpr std::size_t kTellingBoots = 3;
 
 enum class Verdict {
     kBetter,
@@ -57,7 +60,10 @@ struct Difference {
     Unit unit;
     std::size_t units_a;
     std::size_t units_b;
-    bool boots_differ;  ///< the units are processes of other boots: what a boot does to them counts as the change
+    std::size_t boots_a;
+    std::size_t boots_b;
+    /// Too few boots to see what a boot does: interval and floor were widened by an allowance for it.
+    bool allows_for_boots;
 };
 
 struct ComparedMetric {

@@ -1,6 +1,8 @@
 #include "results/statistics.h"
 
 #include <algorithm>
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
 #include <cassert>
 #include <cmath>
 #include <map>
@@ -32,6 +34,19 @@ double median_of(std::size_t count, Value value) {
     Scratch scratch(count);
     for (std::size_t i = 0; i < count; ++i) scratch.values()[i] = value(i);
     return median_in_place({scratch.values(), count});
+}
+
+/// Of the median of `n` against the median of `m`, in units of that of a single one.
+double spread(std::size_t n, std::size_t m) {
+    return std::sqrt(1 / static_cast<double>(n) + 1 / static_cast<double>(m));
+}
+
+double standard_deviation(const std::vector<double>& values) {
+    const auto n = static_cast<double>(values.size());
+    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
+    double squares = 0;
+    for (const double value : values) squares += (value - mean) * (value - mean);
+    return std::sqrt(squares / (n - 1));
 }
 
 }  // namespace
@@ -124,6 +139,19 @@ Interval bootstrap_difference(const Nested& a, const Nested& b, double confidenc
     return middle_of(differences, confidence);
 }
 
+double boot_allowance(const Nested& a, const Nested& b, std::size_t enough, double assumed, double confidence) {
+    const double tail = (1 - confidence) / 2;
+    const Nested& larger = a.boots() >= b.boots() ? a : b;
+    double deviations = 0;
+    if (larger.boots() >= enough) {
+        const boost::math::students_t student(static_cast<double>(larger.boots() - 1));
+        deviations = boost::math::quantile(complement(student, tail)) * standard_deviation(larger.boot_medians());
+    } else {
+        deviations = boost::math::quantile(complement(boost::math::normal(), tail)) * assumed;
+    }
+    return deviations * spread(a.boots(), b.boots());
+}
+
 double noise_floor(std::span<const double> units, std::size_t size_a, std::size_t size_b, double confidence, int splits,
                    Random& random) {
     assert(units.size() >= 4);
@@ -139,9 +167,6 @@ double noise_floor(std::span<const double> units, std::size_t size_a, std::size_
     }
     std::sort(differences.begin(), differences.end());
     const auto rank = static_cast<std::size_t>(confidence * static_cast<double>(splits));
-    const auto spread = [](std::size_t n, std::size_t m) {
-        return std::sqrt(1 / static_cast<double>(n) + 1 / static_cast<double>(m));
-    };
     return differences[std::min(rank, differences.size() - 1)] * spread(size_a, size_b) /
            spread(half, units.size() - half);
 }

@@ -68,6 +68,11 @@ Interval middle_of(std::vector<double>& values, double confidence);
 /// Confidence interval of b.median() - a.median(): hierarchical bootstrap, percentile method.
 Interval bootstrap_difference(const Nested& a, const Nested& b, double confidence, int resamples, Random& random);
 
+/// How far apart, in logarithm, one boot or two of A and the boots of B lie with probability `confidence` although
+/// nothing changed, which the bootstrap cannot see: by the spread of the boots of whichever side has `enough` of them,
+/// or else by `assumed`, the standard deviation among boots.
+double boot_allowance(const Nested& a, const Nested& b, std::size_t enough, double assumed, double confidence);
+
 /// Two-sided p value of the Mann-Whitney test: that `a` and `b` come from the same distribution. Exact, also with ties,
 /// up to 30 values in all; beyond that by the normal approximation. REQUIRES: neither is empty.
 double rank_test(std::span<const double> a, std::span<const double> b);

@@ -18,11 +18,16 @@ struct Row {
 };
 
 constexpr std::array kRows = {
-    Row{"5 boots, 1 process each", {5, 1, 3}},       Row{"10 boots, 1 process each", {10, 1, 3}},
-    Row{"20 boots, 1 process each", {20, 1, 3}},     Row{"10 boots, 3 processes each", {10, 3, 3}},
-    Row{"same boot, 5 processes", {1, 5, 3, true}},  Row{"same boot, 10 processes", {1, 10, 3, true}},
-    Row{"same boot, 20 processes", {1, 20, 3, true}}, Row{"3 boots, 5 processes each", {3, 5, 3}},
-    Row{"1 boot, 10 processes", {1, 10, 3}},
+    Row{"5 boots, 1 process each", {5, 5, 1, 3}},
+    Row{"10 boots, 1 process each", {10, 10, 1, 3}},
+    Row{"20 boots, 1 process each", {20, 20, 1, 3}},
+    Row{"10 boots, 3 processes each", {10, 10, 3, 3}},
+    Row{"3 boots, 5 processes each", {3, 3, 5, 3}},
+    Row{"1 boot, 10 processes", {1, 1, 10, 3}},
+    Row{"10 boots against 1, 5 processes each", {10, 1, 5, 3}},
+    Row{"the same boot, 5 processes", {1, 1, 5, 3, true}},
+    Row{"the same boot, 10 processes", {1, 1, 10, 3, true}},
+    Row{"the same boot, 20 processes", {1, 1, 20, 3, true}},
 };
 
 double share(long part, long whole) { return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole); }
@@ -58,7 +63,7 @@ void suites(int trials) {
     fmt::print("| slower by 5 % | trials with a false alarm | false among all alarms | found | called same |\n");
     fmt::print("|---|---|---|---|---|\n");
     for (const int changed : {0, 10, 50}) {
-        Scenario scenario{.design = {10, 3, 3}, .noise = {}, .benchmarks = 100, .changed = changed, .options = {}};
+        Scenario scenario{.design = {10, 10, 3, 3}, .noise = {}, .benchmarks = 100, .changed = changed, .options = {}};
         scenario.effect = 0.05;
         scenario.options.min_effect = 0;
         const Tally tally = simulate(scenario, trials, kSeed);

@@ -32,11 +32,11 @@ double repetition(const Noise& noise, Random& random) {
 }
 
 /// One benchmark of one side, slower than the other side by `effect`.
-Series series_of(const std::string& benchmark, const std::string& side, const Scenario& scenario, double effect,
-                 Random& random) {
+Series series_of(const std::string& benchmark, const std::string& side, int boots, const Scenario& scenario,
+                 double effect, Random& random) {
     const Design& design = scenario.design;
     Series series{benchmark, {"real_time", "ns", false}, {}};
-    for (int b = 0; b < design.boots; ++b) {
+    for (int b = 0; b < boots; ++b) {
         const std::string boot = design.same_boot ? "boot" : fmt::format("{}-boot-{}", side, b);
         // One boot of both sides does the same to both.
         const double of_boot = design.same_boot ? 0 : heavy_tailed(scenario.noise.boot, random);
@@ -77,8 +77,9 @@ Tally simulate(const Scenario& scenario, int trials, std::uint64_t seed) {
         for (int i = 0; i < scenario.benchmarks; ++i) {
             // Named by trial, since compare() draws the same numbers for the same name.
             const std::string name = fmt::format("trial/{}/{}", trial, i);
-            a.series.push_back(series_of(name, "a", scenario, 0, random));
-            b.series.push_back(series_of(name, "b", scenario, i < scenario.changed ? scenario.effect : 0, random));
+            const double effect = i < scenario.changed ? scenario.effect : 0;
+            a.series.push_back(series_of(name, "a", scenario.design.boots_a, scenario, 0, random));
+            b.series.push_back(series_of(name, "b", scenario.design.boots_b, scenario, effect, random));
         }
         const Expected<Comparison> compared = compare(a, b, scenario.options);
         if (!compared) continue;  // counted as no trial

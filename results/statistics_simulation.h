@@ -22,7 +22,8 @@ struct Noise {
 
 /// What is measured of each side.
 struct Design {
-    int boots = 10;
+    int boots_a = 10;
+    int boots_b = 10;
     int processes = 1;  ///< in each boot
     int repetitions = 3;
     bool same_boot = false;  ///< one boot for both sides

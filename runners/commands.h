@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "results/compare.h"
 #include "runners/devices.h"
 #include "runners/layout.h"
 #include "runners/plan.h"
@@ -62,6 +63,16 @@ struct RunsOptions {
     std::filesystem::path database = kDefaultDatabase;
 };
 int runs_command(const RunsOptions& options);
+
+struct CompareOptions {
+    std::string a;  ///< references, as for `runs`
+    std::string b;
+    results::CompareOptions compare;
+    std::string format = "terminal";  ///< "terminal", "lkp", "markdown" or "json"
+    std::filesystem::path database = kDefaultDatabase;
+};
+/// Exit status: 0 everything was compared and nothing is worse, 1 something is worse, 2 it cannot be told.
+int compare_command(const CompareOptions& options);
 
 /// Prints the line and gives the exit status.
 int report_error(const Error& error);

@@ -17,6 +17,8 @@ struct Parsed {
     ImportOptions imported;
     ExportOptions exported;
     RunsOptions runs;
+    CompareOptions compared;
+    double min_effect_percent = CompareOptions{}.compare.min_effect * 100;
     std::vector<std::string> reference;
     std::string list_suite;
     bool devices_json = false;
@@ -77,11 +79,31 @@ void add_store_commands(CLI::App& app, Parsed& parsed) {
     add_database(*exported, parsed.exported.database);
 }
 
+void add_compare(CLI::App& app, Parsed& parsed) {
+    CLI::App* compare = app.add_subcommand("compare", "say what changed between two sets of stored runs");
+    CompareOptions& options = parsed.compared;
+    compare->add_option("A", options.a, "before: runs, as for `runs`; quote a reference of several parts")->required();
+    compare->add_option("B", options.b, "after")->required();
+    compare->add_option("--metric", options.compare.metrics,
+                        "compare this, in place of real_time and the median and p99 of latencies; may be repeated")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    compare->add_option("--min-effect", parsed.min_effect_percent, "percent below which a change is none")
+        ->check(CLI::Range(0.0, 1000.0))
+        ->capture_default_str();
+    compare->add_option("--format", options.format, "terminal, lkp (plain text for mail), markdown or json")
+        ->check(CLI::IsMember({"terminal", "lkp", "markdown", "json"}))
+        ->capture_default_str();
+    compare->add_flag("--force", options.compare.force, "compare also what is not comparable");
+    add_database(*compare, options.database);
+}
+
 int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (app.got_subcommand("run")) return run_command(parsed.run, layout);
     if (app.got_subcommand("runs")) return runs_command(parsed.runs);
     if (app.got_subcommand("import")) return import_command(parsed.imported);
     if (app.got_subcommand("export")) return export_command(parsed.exported);
+    if (app.got_subcommand("compare")) return compare_command(parsed.compared);
     if (app.got_subcommand("list")) return list_command(parsed.list_suite, layout);
     if (app.got_subcommand("devices")) return devices_command(parsed.devices_json, layout);
     if (app.got_subcommand("policies")) return policies_command(layout);
@@ -89,7 +111,7 @@ int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (!app.got_subcommand("help")) {
         return report_error(
             {ErrorKind::kBadInput,
-             "a subcommand is required: run, runs, import, export, list, devices, policies, doctor or help"});
+             "a subcommand is required: run, runs, compare, import, export, list, devices, policies, doctor or help"});
     }
     fmt::print("{}", app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
     return kExitOk;
@@ -104,6 +126,7 @@ int main_of(int argc, char** argv) {
     app.set_version_flag("--version", "faultline " FAULTLINE_VERSION);
     add_run(app, parsed);
     add_store_commands(app, parsed);
+    add_compare(app, parsed);
     CLI::App* list = app.add_subcommand("list", "list suites and benchmarks");
     list->add_option("--suite", parsed.list_suite, "only this suite: " + suite_names());
     CLI::App* devices =
@@ -123,6 +146,7 @@ int main_of(int argc, char** argv) {
     }
     parsed.runs.reference = fmt::format("{}", fmt::join(parsed.reference, " "));
     parsed.exported.reference = parsed.runs.reference;
+    parsed.compared.compare.min_effect = parsed.min_effect_percent / 100;
     return dispatch(app, parsed, Layout::of_this_program());
 }
 

@@ -1,0 +1,82 @@
+// For a terminal, and shapes.
+#include "results/compare_format.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "results/compare_figures.h"
+
+namespace faultline::results {
+namespace {
+
+const char* colour_of(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::kBetter: return "\x1b[32m";
+        case Verdict::kWorse: return "\x1b[31m";
+        case Verdict::kSame: return "\x1b[2m";
+        case Verdict::kUnclear:
+        case Verdict::kUncompared: break;
+    }
+    return "\x1b[33m";
+}
+
+/// One line a row; a benchmark with several metrics is named once.
+std::string table(const Section& section) {
+    std::size_t name_width = 0;
+    std::size_t metric_width = 0;
+    std::size_t median_width = 0;
+    for (const ComparedMetric* row : section.rows) {
+        name_width = std::max(name_width, row->benchmark.size());
+        metric_width = std::max(metric_width, row->metric.name.size());
+        median_width = std::max(median_width, medians(*row).size());
+    }
+    std::string text;
+    const std::string* last = nullptr;
+    for (const ComparedMetric* row : section.rows) {
+        const bool is_new = last == nullptr || *last != row->benchmark;
+        last = &row->benchmark;
+        std::string line = fmt::format("  {:<{}}  {:<{}}  {:<{}}", is_new ? row->benchmark : "", name_width,
+                                       row->metric.name, metric_width, medians(*row), median_width);
+        if (row->median_a && row->median_b) line += fmt::format("  {:>7} {}", change(row->ratio()), interval(*row));
+        line.erase(line.find_last_not_of(' ') + 1);
+        text += line + "\n";
+        if (const std::string more = explanation(*row); !more.empty()) text += "      " + more + "\n";
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string terminal_text(const Comparison& comparison, bool colour) {
+    std::string text = fmt::format("A  {}\nB  {}\n", comparison.label_a, comparison.label_b);
+    for (const std::string& difference : comparison.differences) text += "   " + difference + "\n";
+    for (const std::string& note : comparison.notes) text += "note: " + note + "\n";
+    for (const Section& section : sections_of(comparison)) {
+        const std::string heading = fmt::format("{} ({})", to_string(section.verdict), section.rows.size());
+        text += colour ? fmt::format("\n{}{}\x1b[0m\n", colour_of(section.verdict), heading)
+                       : fmt::format("\n{}\n", heading);
+        text += table(section);
+    }
+    return text + fmt::format("\n{}\n{}: {}\n", method(comparison), totals(comparison), conclusion(comparison));
+}
+
+std::string plain_text(const ShapeComparison& comparison) {
+    std::string text =
+        fmt::format("A  {} on {}\nB  {} on {}\n\n{} over that of the family's baseline, each on its own device:\n",
+                    comparison.label_a, comparison.device_a, comparison.label_b, comparison.device_b, comparison.metric);
+    std::size_t width = 0;
+    for (const ShapeRow& row : comparison.rows) width = std::max(width, row.benchmark.size());
+    text += fmt::format("  {:<{}}  {:>8}  {:>8}  {:>7}\n", "", width, "A", "B", "B to A");
+    for (const ShapeRow& row : comparison.rows) {
+        text += fmt::format("  {:<{}}  {:>8.3f}  {:>8.3f}  ", row.benchmark, width, row.shape_a, row.shape_b);
+        text += row.benchmark == row.baseline
+                    ? "baseline\n"
+                    : fmt::format("{:>7} [{}, {}]\n", change(row.shape_b / row.shape_a), change(row.ratio_low),
+                                  change(row.ratio_high));
+    }
+    for (const std::string& missing : comparison.missing) text += fmt::format("  {}: not on both sides\n", missing);
+    return text + "Devices of different kinds: shapes only, no verdicts.\n";
+}
+
+}  // namespace faultline::results
