@@ -65,9 +65,8 @@ std::optional<Difference> difference_of(const Nested& a, const Nested& b, bool s
     difference.boots_a = a.boots();
     difference.boots_b = b.boots();
     difference.allows_for_boots = !same_boot && std::min(a.boots(), b.boots()) < kTellingBoots;
-    const double allowance = difference.allows_for_boots ? boot_allowance(a, b, kEnoughUnits, options.boot_noise,
-                                                                          options.confidence)
-                                                         : 0;
+    const double allowance =
+        difference.allows_for_boots ? boot_allowance(a, b, kEnoughUnits, options.boot_noise, options.confidence) : 0;
     const double centre = b.median() - a.median();
     const Interval interval = bootstrap_difference(a, b, options.confidence, options.resamples, random);
     const double floor = noise_floor(units_a, units_a.size(), units_b.size(), options.confidence, kSplits, random);
@@ -91,18 +90,18 @@ ComparedMetric row_of(const std::string& benchmark, const Metric& metric, const 
     ComparedMetric row;
     row.benchmark = benchmark;
     row.metric = metric;
+    const std::optional<Nested> of_a = a != nullptr ? Nested::of(a->samples) : std::nullopt;
+    const std::optional<Nested> of_b = b != nullptr ? Nested::of(b->samples) : std::nullopt;
+    if (of_a) row.median_a = std::exp(of_a->median());
+    if (of_b) row.median_b = std::exp(of_b->median());
     if (a == nullptr || b == nullptr) {
         row.reason = fmt::format("not in {}, or failed there", a == nullptr ? "A" : "B");
         return row;
     }
-    const std::optional<Nested> of_a = Nested::of(a->samples);
-    const std::optional<Nested> of_b = Nested::of(b->samples);
     if (!of_a || !of_b) {
         row.reason = fmt::format("{} has values that are not positive", !of_a ? "A" : "B");
         return row;
     }
-    row.median_a = std::exp(of_a->median());
-    row.median_b = std::exp(of_b->median());
     Random random = random_for(benchmark, metric.name);
     row.difference = difference_of(*of_a, *of_b, in_one_known_boot(*a, *b), options, random);
     if (row.difference) {
@@ -137,7 +136,7 @@ void judge(ComparedMetric& row, const CompareOptions& options) {
     } else if (std::max(d.ratio_high, 1 / d.ratio_low) < 1 + options.min_effect) {
         row.verdict = Verdict::kSame;
     } else if (!certain || !discovered) {
-        row.reason = !certain ? "noise: the interval holds no change, and more than the minimum effect"
+        row.reason = !certain ? "too noisy: no change and more than the minimum effect are both possible"
                               : fmt::format("may be chance: false-discovery rate {:.2g}", d.discovery_rate);
     } else if (effect < options.min_effect) {
         row.reason = fmt::format("a change, but it may be below {}", percent(options.min_effect));
@@ -203,11 +202,15 @@ const std::vector<std::string>& default_metrics() {
 
 std::string to_string(Verdict verdict) {
     switch (verdict) {
-        case Verdict::kBetter: return "better";
-        case Verdict::kWorse: return "worse";
-        case Verdict::kSame: return "same";
+        case Verdict::kBetter:
+            return "better";
+        case Verdict::kWorse:
+            return "worse";
+        case Verdict::kSame:
+            return "same";
         case Verdict::kUnclear:
-        case Verdict::kUncompared: break;
+        case Verdict::kUncompared:
+            break;
     }
     return "unclear";
 }
@@ -234,8 +237,8 @@ Expected<Comparison> compare(const SampleSet& a, const SampleSet& b, const Compa
     const SeriesIndex in_b(b);
     comparison.rows = rows_of(in_a, in_b, options);
     if (comparison.rows.empty()) {
-        return Error{ErrorKind::kBadInput, fmt::format("neither {} nor {} has {}", a.label, b.label,
-                                                       fmt::join(options.metrics, " or "))};
+        return Error{ErrorKind::kBadInput,
+                     fmt::format("neither {} nor {} has {}", a.label, b.label, fmt::join(options.metrics, " or "))};
     }
     control_discoveries(comparison.rows);
     for (ComparedMetric& row : comparison.rows) {

@@ -70,8 +70,8 @@ struct ComparedMetric {
     std::string benchmark;
     Metric metric;
     Verdict verdict = Verdict::kUncompared;
-    std::string reason;                    ///< of an unclear verdict; otherwise empty
-    std::optional<double> median_a;        ///< in the metric's unit; none where A lacks it
+    std::string reason;              ///< of an unclear verdict; otherwise empty
+    std::optional<double> median_a;  ///< in the metric's unit; none where A lacks it
     std::optional<double> median_b;
     std::optional<Difference> difference;  ///< none when no comparison could be made
     Stages stages;                         ///< of better and worse: which stage of a fault moved

@@ -63,6 +63,12 @@ std::string explanation(const ComparedMetric& row) {
     return text;
 }
 
+std::string explanation_after(const ComparedMetric* before, const ComparedMetric& row) {
+    const std::string text = explanation(row);
+    const bool is_said = before != nullptr && before->benchmark == row.benchmark && explanation(*before) == text;
+    return is_said ? "" : text;
+}
+
 std::string totals(const Comparison& comparison) {
     std::string text;
     for (const Verdict verdict : {Verdict::kWorse, Verdict::kBetter, Verdict::kUnclear, Verdict::kSame}) {
@@ -75,14 +81,17 @@ std::string totals(const Comparison& comparison) {
 
 std::string conclusion(const Comparison& comparison) {
     switch (outcome_of(comparison)) {
-        case Outcome::kRegression: return "B is worse.";
-        case Outcome::kNoRegression: return "No regression was found.";
-        case Outcome::kCannotTell: break;
+        case Outcome::kRegression:
+            return "B is worse.";
+        case Outcome::kNoRegression:
+            return "No regression was found.";
+        case Outcome::kCannotTell:
+            break;
     }
     const std::size_t uncompared = comparison.count(Verdict::kUncompared);
-    return uncompared > 0 ? fmt::format("Cannot tell: {} of {} could not be compared.", uncompared,
-                                        comparison.rows.size())
-                          : "Cannot tell: the samples decide nothing.";
+    return uncompared > 0
+               ? fmt::format("Cannot tell: {} of {} could not be compared.", uncompared, comparison.rows.size())
+               : "Cannot tell: the samples decide nothing.";
 }
 
 std::string method(const Comparison& comparison) {

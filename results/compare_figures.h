@@ -20,11 +20,13 @@ std::string interval(const ComparedMetric& row);
 std::string medians(const ComparedMetric& row);
 /// What is to say of a row beyond its figures: why it is unclear, or which stages moved. Empty for the rest.
 std::string explanation(const ComparedMetric& row);
+/// The same, unless the row before, which may be null, is of the same benchmark and has said it.
+std::string explanation_after(const ComparedMetric* before, const ComparedMetric& row);
 /// "2 worse, 1 better, 3 unclear, 40 same"
 std::string totals(const Comparison& comparison);
 /// One sentence: what a gate makes of it.
 std::string conclusion(const Comparison& comparison);
-/// How verdicts were reached: "by boots, 10 against 10", and what the thresholds were.
+/// One sentence: what intervals and thresholds were.
 std::string method(const Comparison& comparison);
 
 /// The rows under a heading, in their order. Unclear is also what could not be compared.

@@ -12,11 +12,15 @@ namespace {
 
 const char* colour_of(Verdict verdict) {
     switch (verdict) {
-        case Verdict::kBetter: return "\x1b[32m";
-        case Verdict::kWorse: return "\x1b[31m";
-        case Verdict::kSame: return "\x1b[2m";
+        case Verdict::kBetter:
+            return "\x1b[32m";
+        case Verdict::kWorse:
+            return "\x1b[31m";
+        case Verdict::kSame:
+            return "\x1b[2m";
         case Verdict::kUnclear:
-        case Verdict::kUncompared: break;
+        case Verdict::kUncompared:
+            break;
     }
     return "\x1b[33m";
 }
@@ -32,16 +36,16 @@ std::string table(const Section& section) {
         median_width = std::max(median_width, medians(*row).size());
     }
     std::string text;
-    const std::string* last = nullptr;
+    const ComparedMetric* last = nullptr;
     for (const ComparedMetric* row : section.rows) {
-        const bool is_new = last == nullptr || *last != row->benchmark;
-        last = &row->benchmark;
+        const bool is_new = last == nullptr || last->benchmark != row->benchmark;
         std::string line = fmt::format("  {:<{}}  {:<{}}  {:<{}}", is_new ? row->benchmark : "", name_width,
                                        row->metric.name, metric_width, medians(*row), median_width);
         if (row->median_a && row->median_b) line += fmt::format("  {:>7} {}", change(row->ratio()), interval(*row));
         line.erase(line.find_last_not_of(' ') + 1);
         text += line + "\n";
-        if (const std::string more = explanation(*row); !more.empty()) text += "      " + more + "\n";
+        if (const std::string more = explanation_after(last, *row); !more.empty()) text += "      " + more + "\n";
+        last = row;
     }
     return text;
 }
@@ -62,20 +66,17 @@ std::string terminal_text(const Comparison& comparison, bool colour) {
 }
 
 std::string plain_text(const ShapeComparison& comparison) {
-    std::string text =
-        fmt::format("A  {} on {}\nB  {} on {}\n\n{} over that of the family's baseline, each on its own device:\n",
-                    comparison.label_a, comparison.device_a, comparison.label_b, comparison.device_b, comparison.metric);
-    std::size_t width = 0;
-    for (const ShapeRow& row : comparison.rows) width = std::max(width, row.benchmark.size());
-    text += fmt::format("  {:<{}}  {:>8}  {:>8}  {:>7}\n", "", width, "A", "B", "B to A");
+    std::string text = fmt::format(
+        "A  {} on {}\nB  {} on {}\n\n{} over that of the family's baseline, each on its own device:\n",
+        comparison.label_a, comparison.device_a, comparison.label_b, comparison.device_b, comparison.metric);
+    text += fmt::format("{:>12} {:>12} {:>9}\n", "A", "B", "B to A");
     for (const ShapeRow& row : comparison.rows) {
-        text += fmt::format("  {:<{}}  {:>8.3f}  {:>8.3f}  ", row.benchmark, width, row.shape_a, row.shape_b);
-        text += row.benchmark == row.baseline
-                    ? "baseline\n"
-                    : fmt::format("{:>7} [{}, {}]\n", change(row.shape_b / row.shape_a), change(row.ratio_low),
-                                  change(row.ratio_high));
+        text += fmt::format("{}\n{:>12.3f} {:>12.3f} ", row.benchmark, row.shape_a, row.shape_b);
+        text += row.benchmark == row.baseline ? " baseline\n"
+                                              : fmt::format("{:>9} [{}, {}]\n", change(row.shape_b / row.shape_a),
+                                                            change(row.ratio_low), change(row.ratio_high));
     }
-    for (const std::string& missing : comparison.missing) text += fmt::format("  {}: not on both sides\n", missing);
+    for (const std::string& missing : comparison.missing) text += fmt::format("{}: not on both sides\n", missing);
     return text + "Devices of different kinds: shapes only, no verdicts.\n";
 }
 

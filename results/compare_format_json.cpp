@@ -11,9 +11,12 @@ std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error
 
 std::string name_of(Outcome outcome) {
     switch (outcome) {
-        case Outcome::kNoRegression: return "no regression";
-        case Outcome::kRegression: return "regression";
-        case Outcome::kCannotTell: break;
+        case Outcome::kNoRegression:
+            return "no regression";
+        case Outcome::kRegression:
+            return "regression";
+        case Outcome::kCannotTell:
+            break;
     }
     return "cannot tell";
 }
@@ -33,12 +36,9 @@ Json to_json(const Difference& d) {
 }
 
 Json to_json(const ComparedMetric& row) {
-    Json json = {{"benchmark", row.benchmark},
-                 {"metric", row.metric.name},
-                 {"unit", row.metric.unit},
-                 {"higher_is_better", row.metric.higher_is_better},
-                 {"verdict", to_string(row.verdict)},
-                 {"compared", row.verdict != Verdict::kUncompared}};
+    Json json = {{"benchmark", row.benchmark},        {"metric", row.metric.name},
+                 {"unit", row.metric.unit},           {"higher_is_better", row.metric.higher_is_better},
+                 {"verdict", to_string(row.verdict)}, {"compared", row.verdict != Verdict::kUncompared}};
     if (!row.reason.empty()) json["reason"] = row.reason;
     if (row.median_a) json["median_a"] = *row.median_a;
     if (row.median_b) json["median_b"] = *row.median_b;

@@ -41,22 +41,22 @@ std::string line_of(const ComparedMetric& row) {
 }  // namespace
 
 std::string lkp_text(const Comparison& comparison) {
-    std::string text = wrapped("Comparison of", 0) + wrapped("A: " + comparison.label_a, 2) +
-                       wrapped("B: " + comparison.label_b, 2);
+    std::string text =
+        wrapped("Comparison of", 0) + wrapped("A: " + comparison.label_a, 2) + wrapped("B: " + comparison.label_b, 2);
     for (const std::string& difference : comparison.differences) text += wrapped(difference, 4);
     for (const std::string& note : comparison.notes) text += wrapped("Note: " + note, 0);
     text += "\n" + wrapped(totals(comparison) + ". " + conclusion(comparison), 0);
     for (const Section& section : sections_of(comparison)) {
         if (section.verdict == Verdict::kSame) continue;
-        text += fmt::format("\n{}:\n\n{:>11} {:>8} {:<18} {:>11}  {}\n{} {} {} {}  {}\n", to_string(section.verdict), "A",
-                            "change", "interval", "B", "metric", std::string(11, '-'), std::string(8, '-'),
+        text += fmt::format("\n{}:\n\n{:>11} {:>8} {:<18} {:>11}  {}\n{} {} {} {}  {}\n", to_string(section.verdict),
+                            "A", "change", "interval", "B", "metric", std::string(11, '-'), std::string(8, '-'),
                             std::string(18, '-'), std::string(11, '-'), std::string(20, '-'));
-        const std::string* last = nullptr;
+        const ComparedMetric* last = nullptr;
         for (const ComparedMetric* row : section.rows) {
-            if (last == nullptr || *last != row->benchmark) text += wrapped(row->benchmark, 0);
-            last = &row->benchmark;
+            if (last == nullptr || last->benchmark != row->benchmark) text += wrapped(row->benchmark, 0);
             text += line_of(*row);
-            if (const std::string more = explanation(*row); !more.empty()) text += wrapped(more, 12);
+            if (const std::string more = explanation_after(last, *row); !more.empty()) text += wrapped(more, 12);
+            last = row;
         }
     }
     return text + "\n" + wrapped(method(comparison), 0);

@@ -18,10 +18,12 @@ std::string code(const std::string& text) { return "`" + cell(text) + "`"; }
 
 std::string table(const Section& section) {
     std::string text = "| benchmark | metric | A -> B | change | interval | |\n|---|---|---|---:|---|---|\n";
+    const ComparedMetric* last = nullptr;
     for (const ComparedMetric* row : section.rows) {
         const std::string ratio = row->median_a && row->median_b ? change(row->ratio()) : "";
         text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", code(row->benchmark), cell(row->metric.name),
-                            medians(*row), ratio, interval(*row), cell(explanation(*row)));
+                            medians(*row), ratio, interval(*row), cell(explanation_after(last, *row)));
+        last = row;
     }
     return text;
 }
@@ -58,7 +60,8 @@ std::string markdown_text(const ShapeComparison& comparison) {
                             change(row.ratio_high));
     }
     if (!comparison.missing.empty()) text += "\n";
-    for (const std::string& missing : comparison.missing) text += fmt::format("- {}: not on both sides\n", code(missing));
+    for (const std::string& missing : comparison.missing)
+        text += fmt::format("- {}: not on both sides\n", code(missing));
     return text + "\nDevices of different kinds: shapes only, no verdicts.\n";
 }
 

@@ -22,17 +22,15 @@ using PerRepetition = std::map<Place, double>;
 
 struct Stage {
     const char* name;
-    std::vector<const char*> sums;       ///< counters over all sizes
-    std::vector<const char*> per_size;   ///< where there is no such sum
+    std::vector<const char*> sums;      ///< counters over all sizes
+    std::vector<const char*> per_size;  ///< where there is no such sum
 };
 
 const std::vector<Stage>& stages() {
-    static const std::vector<Stage> kStages = {{"pagefault", {}, {"pagefault_us"}},
-                                               {"get_pages", {}, {"get_pages_us"}},
-                                               {"migrate", {}, {"migrate_us"}},
-                                               {"copy", {"device_copy_us", "cpu_copy_us"}, {}},
-                                               {"bind", {}, {"bind_us"}},
-                                               {"tlb_inval", {"tlb_inval_us"}, {}}};
+    static const std::vector<Stage> kStages = {
+        {"pagefault", {}, {"pagefault_us"}}, {"get_pages", {}, {"get_pages_us"}},
+        {"migrate", {}, {"migrate_us"}},     {"copy", {"device_copy_us", "cpu_copy_us"}, {}},
+        {"bind", {}, {"bind_us"}},           {"tlb_inval", {"tlb_inval_us"}, {}}};
     return kStages;
 }
 

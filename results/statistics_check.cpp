@@ -1,10 +1,16 @@
 // faultline-statistics-check: what verdicts are worth, as a table: false alarms and power over simulated runs.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
+#include <random>
 #include <string>
+#include <vector>
 
+#include "results/change_point.h"
+#include "results/statistics.h"
 #include "results/statistics_simulation.h"
 
 namespace faultline::results {
@@ -30,13 +36,16 @@ constexpr std::array kRows = {
     Row{"the same boot, 20 processes", {1, 1, 20, 3, true}},
 };
 
-double share(long part, long whole) { return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole); }
+double share(long part, long whole) {
+    return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
 
 /// False alarms with and without the smallest effect, what is called same, and how much is found.
 void designs(int trials, const Noise& noise) {
     fmt::print("noise: boot {:.1f} %, process {:.1f} %, repetition {:.1f} %, outliers {:.0f} %\n\n", noise.boot * 100,
                noise.process * 100, noise.repetition * 100, noise.outliers * 100);
-    fmt::print("| each side | false alarms | without minimum effect | \"same\" | 3 % found | 5 % found | 10 % found |\n");
+    fmt::print(
+        "| each side | false alarms | without minimum effect | \"same\" | 3 % found | 5 % found | 10 % found |\n");
     fmt::print("|---|---|---|---|---|---|---|\n");
     for (const Row& row : kRows) {
         Scenario scenario{.design = row.measured, .noise = noise, .options = {}};
@@ -73,6 +82,29 @@ void suites(int trials) {
     }
 }
 
+/// 60 nights with the noise of one boot and one process each, looked at as a whole.
+void histories(int trials) {
+    fmt::print("\nHistories of 60 nights, noise of 2 % with heavy tails, a step after 40:\n\n");
+    fmt::print("| step | none found | one found | more found | found within 2 nights of it |\n|---|---|---|---|---|\n");
+    for (const double step : {0.0, 0.05, 0.10}) {
+        Random random(kSeed);
+        std::student_t_distribution<double> student(3);
+        std::array<int, 3> found{};  // none, one, more
+        int near = 0;
+        for (int trial = 0; trial < trials; ++trial) {
+            std::vector<double> nights;
+            for (int night = 0; night < 60; ++night) {
+                nights.push_back((night < 40 ? 1 : 1 + step) * std::exp(0.02 / std::sqrt(3.0) * student(random)));
+            }
+            const std::vector<ChangePoint> points = change_points(nights);
+            ++found[std::min(points.size(), found.size() - 1)];
+            near += points.size() == 1 && points[0].index >= 38 && points[0].index <= 42;
+        }
+        fmt::print("| {:.0f} % | {:.1f} % | {:.1f} % | {:.1f} % | {:.1f} % |\n", step * 100, share(found[0], trials),
+                   share(found[1], trials), share(found[2], trials), share(near, trials));
+    }
+}
+
 }  // namespace
 }  // namespace faultline::results
 
@@ -86,6 +118,7 @@ int main(int argc, char** argv) {
     fmt::print("{} trials each, seed {}\n\n", trials, kSeed);
     designs(trials, {});
     designs(trials, {.boot = 0.02, .process = 0.02, .repetition = 0.03, .outliers = 0.05});
-    suites(trials / 10 + 1);
+    suites(std::max(1, trials / 10));
+    histories(trials);
     return 0;
 }

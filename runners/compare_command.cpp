@@ -44,17 +44,20 @@ Status print(const std::string& text) {
 
 int exit_status(results::Outcome outcome) {
     switch (outcome) {
-        case results::Outcome::kNoRegression: return kExitOk;
-        case results::Outcome::kRegression: return kExitFailed;
-        case results::Outcome::kCannotTell: break;
+        case results::Outcome::kNoRegression:
+            return kExitOk;
+        case results::Outcome::kRegression:
+            return kExitFailed;
+        case results::Outcome::kCannotTell:
+            break;
     }
     return kExitBadInput;
 }
 
 /// A gate has nothing to go by, whatever the shapes are: never a pass.
 Expected<int> print_shapes(const SampleSet& a, const SampleSet& b, const CompareOptions& options) {
-    const std::string metric = options.compare.metrics.empty() ? results::default_metrics().front()
-                                                               : options.compare.metrics.front();
+    const std::string metric =
+        options.compare.metrics.empty() ? results::default_metrics().front() : options.compare.metrics.front();
     const Expected<ShapeComparison> shapes = results::compare_shapes(a, b, metric);
     if (!shapes) return shapes.error();
     if (Status s = print(text_of(*shapes, options.format)); !s) return s.error();

@@ -84,8 +84,9 @@ void add_compare(CLI::App& app, Parsed& parsed) {
     CompareOptions& options = parsed.compared;
     compare->add_option("A", options.a, "before: runs, as for `runs`; quote a reference of several parts")->required();
     compare->add_option("B", options.b, "after")->required();
-    compare->add_option("--metric", options.compare.metrics,
-                        "compare this, in place of real_time and the median and p99 of latencies; may be repeated")
+    compare
+        ->add_option("--metric", options.compare.metrics,
+                     "compare this, in place of real_time and the median and p99 of latencies; may be repeated")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     compare->add_option("--min-effect", parsed.min_effect_percent, "percent below which a change is none")
