@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
-#include <map>
 #include <set>
-#include <string_view>
+#include <thread>
 #include <utility>
 
 #include "results/compare_environment.h"
@@ -159,19 +159,45 @@ void distrust_tails(std::vector<ComparedMetric>& rows) {
     }
 }
 
-std::vector<ComparedMetric> rows_of(const SeriesIndex& a, const SeriesIndex& b, const CompareOptions& options) {
-    std::vector<ComparedMetric> rows;
+/// What a row is made of. One side may lack its series.
+struct Job {
+    std::string benchmark;
+    const Series* a;
+    const Series* b;
+};
+
+std::vector<Job> jobs_of(const SeriesIndex& a, const SeriesIndex& b, const CompareOptions& options) {
+    std::vector<Job> jobs;
     for (const std::string& benchmark : benchmarks_of_both(a, b)) {
         const Metrics& of_a = a.metrics(benchmark);
         const Metrics& of_b = b.metrics(benchmark);
         for (const std::string& metric : options.metrics) {
-            const Series* in_a = find(of_a, metric);
-            const Series* in_b = find(of_b, metric);
-            if (in_a == nullptr && in_b == nullptr) continue;
-            rows.push_back(row_of(benchmark, (in_a != nullptr ? in_a : in_b)->metric, in_a, in_b, options));
+            const Job job{benchmark, find(of_a, metric), find(of_b, metric)};
+            if (job.a == nullptr && job.b == nullptr) continue;
+            jobs.push_back(job);
             if (of_a.empty() || of_b.empty()) break;  // one line says that the whole benchmark is missing
         }
     }
+    return jobs;
+}
+
+/// On all processors: rows draw from random numbers of their own, so that their order does not matter.
+std::vector<ComparedMetric> rows_of(const std::vector<Job>& jobs, const CompareOptions& options) {
+    std::vector<ComparedMetric> rows(jobs.size());
+    std::atomic<std::size_t> next = 0;
+    const auto work = [&] {
+        for (std::size_t i; (i = next.fetch_add(1)) < jobs.size();) {
+            const Job& job = jobs[i];
+            const Metric& metric = (job.a != nullptr ? job.a : job.b)->metric;
+            rows[i] = row_of(job.benchmark, metric, job.a, job.b, options);
+        }
+    };
+    const std::size_t processors = std::max(1u, std::thread::hardware_concurrency());
+    {
+        std::vector<std::jthread> threads;
+        for (std::size_t t = 1; t < std::min(processors, jobs.size()); ++t) threads.emplace_back(work);
+        work();
+    }  // all have ended
     return rows;
 }
 
@@ -235,7 +261,7 @@ Expected<Comparison> compare(const SampleSet& a, const SampleSet& b, const Compa
 
     const SeriesIndex in_a(a);
     const SeriesIndex in_b(b);
-    comparison.rows = rows_of(in_a, in_b, options);
+    comparison.rows = rows_of(jobs_of(in_a, in_b, options), options);
     if (comparison.rows.empty()) {
         return Error{ErrorKind::kBadInput,
                      fmt::format("neither {} nor {} has {}", a.label, b.label, fmt::join(options.metrics, " or "))};

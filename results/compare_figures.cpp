@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <map>
 #include <utility>
 
 namespace faultline::results {
@@ -53,20 +53,13 @@ std::string medians(const ComparedMetric& row) {
     return side(row.median_a) + " -> " + side(row.median_b);
 }
 
-std::string explanation(const ComparedMetric& row) {
-    if (!row.reason.empty()) return row.reason;
+std::string stages_text(const ComparedMetric& row) {
     if (row.stages.moves.empty()) return row.stages.reason;
     std::string text = "a fault: ";
     for (const StageMove& move : row.stages.moves) {
         text += (&move == &row.stages.moves.front() ? "" : ", ") + move_text(move);
     }
     return text;
-}
-
-std::string explanation_after(const ComparedMetric* before, const ComparedMetric& row) {
-    const std::string text = explanation(row);
-    const bool is_said = before != nullptr && before->benchmark == row.benchmark && explanation(*before) == text;
-    return is_said ? "" : text;
 }
 
 std::string totals(const Comparison& comparison) {
@@ -109,6 +102,12 @@ std::vector<Section> sections_of(const Comparison& comparison) {
             const Verdict shown = row.verdict == Verdict::kUncompared ? Verdict::kUnclear : row.verdict;
             if (shown == verdict) section.rows.push_back(&row);
         }
+        std::map<std::string, std::size_t> reasons;
+        for (const ComparedMetric* row : section.rows) reasons.emplace(row->reason, reasons.size());
+        std::stable_sort(section.rows.begin(), section.rows.end(),
+                         [&](const ComparedMetric* x, const ComparedMetric* y) {
+                             return reasons.at(x->reason) < reasons.at(y->reason);
+                         });
         if (!section.rows.empty()) sections.push_back(std::move(section));
     }
     return sections;

@@ -18,10 +18,8 @@ std::string change(double ratio);
 std::string interval(const ComparedMetric& row);
 /// "12.35us -> 12.98us"; "-" for a side that lacks it.
 std::string medians(const ComparedMetric& row);
-/// What is to say of a row beyond its figures: why it is unclear, or which stages moved. Empty for the rest.
-std::string explanation(const ComparedMetric& row);
-/// The same, unless the row before, which may be null, is of the same benchmark and has said it.
-std::string explanation_after(const ComparedMetric* before, const ComparedMetric& row);
+/// Why it changed: "a fault: copy 5.00 -> 6.50 us (+1.50)". Empty where nothing is to be explained.
+std::string stages_text(const ComparedMetric& row);
 /// "2 worse, 1 better, 3 unclear, 40 same"
 std::string totals(const Comparison& comparison);
 /// One sentence: what a gate makes of it.
@@ -29,7 +27,8 @@ std::string conclusion(const Comparison& comparison);
 /// One sentence: what intervals and thresholds were.
 std::string method(const Comparison& comparison);
 
-/// The rows under a heading, in their order. Unclear is also what could not be compared.
+/// The rows under a heading, in their order, those with the same reason together. Unclear is also what could not be
+/// compared.
 struct Section {
     Verdict verdict;
     std::vector<const ComparedMetric*> rows;

@@ -38,13 +38,15 @@ std::string table(const Section& section) {
     std::string text;
     const ComparedMetric* last = nullptr;
     for (const ComparedMetric* row : section.rows) {
-        const bool is_new = last == nullptr || last->benchmark != row->benchmark;
+        const bool other_reason = last == nullptr || last->reason != row->reason;
+        if (other_reason && !row->reason.empty()) text += "  * " + row->reason + ":\n";
+        const bool is_new = other_reason || last->benchmark != row->benchmark;
         std::string line = fmt::format("  {:<{}}  {:<{}}  {:<{}}", is_new ? row->benchmark : "", name_width,
                                        row->metric.name, metric_width, medians(*row), median_width);
         if (row->median_a && row->median_b) line += fmt::format("  {:>7} {}", change(row->ratio()), interval(*row));
         line.erase(line.find_last_not_of(' ') + 1);
         text += line + "\n";
-        if (const std::string more = explanation_after(last, *row); !more.empty()) text += "      " + more + "\n";
+        if (const std::string why = stages_text(*row); is_new && !why.empty()) text += "      " + why + "\n";
         last = row;
     }
     return text;

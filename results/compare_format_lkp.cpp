@@ -53,9 +53,12 @@ std::string lkp_text(const Comparison& comparison) {
                             std::string(18, '-'), std::string(11, '-'), std::string(20, '-'));
         const ComparedMetric* last = nullptr;
         for (const ComparedMetric* row : section.rows) {
-            if (last == nullptr || last->benchmark != row->benchmark) text += wrapped(row->benchmark, 0);
+            const bool other_reason = last == nullptr || last->reason != row->reason;
+            if (other_reason && !row->reason.empty()) text += wrapped("* " + row->reason + ":", 0);
+            const bool is_new = other_reason || last->benchmark != row->benchmark;
+            if (is_new) text += wrapped(row->benchmark, 0);
             text += line_of(*row);
-            if (const std::string more = explanation_after(last, *row); !more.empty()) text += wrapped(more, 12);
+            if (const std::string why = stages_text(*row); is_new && !why.empty()) text += wrapped(why, 12);
             last = row;
         }
     }

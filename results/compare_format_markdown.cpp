@@ -18,12 +18,11 @@ std::string code(const std::string& text) { return "`" + cell(text) + "`"; }
 
 std::string table(const Section& section) {
     std::string text = "| benchmark | metric | A -> B | change | interval | |\n|---|---|---|---:|---|---|\n";
-    const ComparedMetric* last = nullptr;
     for (const ComparedMetric* row : section.rows) {
         const std::string ratio = row->median_a && row->median_b ? change(row->ratio()) : "";
         text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", code(row->benchmark), cell(row->metric.name),
-                            medians(*row), ratio, interval(*row), cell(explanation_after(last, *row)));
-        last = row;
+                            medians(*row), ratio, interval(*row),
+                            cell(row->reason.empty() ? stages_text(*row) : row->reason));
     }
     return text;
 }

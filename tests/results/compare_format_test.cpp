@@ -67,10 +67,10 @@ better (1)
       no GT counters of faults to say why
 
 unclear (2)
+  * too noisy: no change and more than the minimum effect are both possible:
   fault/noisy  real_time  696.5ns -> 714.5ns    +2.6% [-15.6%, +24.0%]
-      too noisy: no change and more than the minimum effect are both possible
+  * not in B, or failed there:
   fault/gone   real_time  3.000us -> -
-      not in B, or failed there
 
 same (1)
   fault/steady  real_time  1.000us -> 1.001us    +0.1% [-0.5%, +0.7%]
@@ -119,13 +119,12 @@ unclear:
 
           A   change interval                     B  metric
 ----------- -------- ------------------ -----------  --------------------
+* too noisy: no change and more than the minimum effect are both possible:
 fault/noisy
     696.5ns    +2.6% [-15.6%, +24.0%]       714.5ns  real_time
-            too noisy: no change and more than the minimum effect are both
-            possible
+* not in B, or failed there:
 fault/gone
     3.000us        -                              -  real_time
-            not in B, or failed there
 
 Ratios of medians with 95 % intervals; minimum effect 3 %, false-discovery rate
 5 %.
@@ -160,7 +159,7 @@ A: `kernel:6.18.0`, B: `kernel:6.19.0-rc1`
 | benchmark | metric | A -> B | change | interval | |
 |---|---|---|---:|---|---|
 | `fault/first_touch/pattern:random/size:4K/placement:local` | real_time | 12.00us -> 13.50us | +12.5% | [+11.8%, +13.2%] | a fault: pagefault 11.00 -> 12.50 us (+1.50), copy 5.00 -> 6.50 us (+1.50) |
-| `fault/first_touch/pattern:random/size:4K/placement:local` | latency_p99_ns | 48.00us -> 60.01us | +25.0% | [+24.2%, +25.7%] |  |
+| `fault/first_touch/pattern:random/size:4K/placement:local` | latency_p99_ns | 48.00us -> 60.01us | +25.0% | [+24.2%, +25.7%] | a fault: pagefault 11.00 -> 12.50 us (+1.50), copy 5.00 -> 6.50 us (+1.50) |
 
 ### better (1)
 
