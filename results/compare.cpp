@@ -135,13 +135,14 @@ void judge(ComparedMetric& row, const CompareOptions& options) {
         row.verdict = (row.ratio() > 1) == row.metric.higher_is_better ? Verdict::kBetter : Verdict::kWorse;
     } else if (std::max(d.ratio_high, 1 / d.ratio_low) < 1 + options.min_effect) {
         row.verdict = Verdict::kSame;
-    } else if (!certain || !discovered) {
-        row.reason = !certain ? "too noisy: no change and more than the minimum effect are both possible"
-                              : fmt::format("may be chance: false-discovery rate {:.2g}", d.discovery_rate);
+    } else if (!certain) {
+        row.reason = "too noisy: no change and more than the minimum effect are both possible";
+    } else if (!discovered) {
+        row.reason = "may be chance: the rank test does not bear it out among so many comparisons";
     } else if (effect < options.min_effect) {
         row.reason = fmt::format("a change, but it may be below {}", percent(options.min_effect));
     } else {
-        row.reason = fmt::format("chance alone makes up to {}", percent(d.noise_floor));
+        row.reason = "A differs as much from itself";
     }
 }
 

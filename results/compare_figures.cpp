@@ -39,7 +39,9 @@ std::string figure(double value, const std::string& unit) {
     return unit == "1/s" ? number + "/s" : number + unit;
 }
 
-std::string change(double ratio) { return fmt::format("{:+.1f}%", (ratio - 1) * 100); }
+std::string change(double ratio) {
+    return ratio < 9.95 ? fmt::format("{:+.1f}%", (ratio - 1) * 100) : fmt::format("x{:.3g}", ratio);
+}
 
 std::string interval(const ComparedMetric& row) {
     if (!row.difference) return "";

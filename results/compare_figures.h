@@ -12,7 +12,7 @@ namespace faultline::results {
 
 /// Four digits with a prefix, and the unit: 12345 ns -> "12.35us", 1.5e6 1/s -> "1.500M/s".
 std::string figure(double value, const std::string& unit);
-/// 1.051 -> "+5.1%".
+/// 1.051 -> "+5.1%", 12 -> "x12".
 std::string change(double ratio);
 /// "[+4.0%, +6.2%]", or nothing without a difference.
 std::string interval(const ComparedMetric& row);

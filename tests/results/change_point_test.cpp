@@ -69,6 +69,12 @@ TEST(ChangePoints, ASingleBadNightIsNoStep) {
     EXPECT_THAT(change_points(nights), IsEmpty());
 }
 
+TEST(ChangePoints, FewValuesAreNoSide) {
+    // Three nights unlike the rest are too few to call a step.
+    for (const ChangePoint& point : change_points(history(5, {{3, 120}, {57, 100}}))) EXPECT_GE(point.index, 5u);
+    for (const ChangePoint& point : change_points(history(5, {{57, 100}, {3, 120}}))) EXPECT_LE(point.index, 55u);
+}
+
 TEST(ChangePoints, TooShortOrConstantHistoriesHaveNone) {
     EXPECT_THAT(change_points({}), IsEmpty());
     EXPECT_THAT(change_points(std::vector<double>{1, 2, 3}), IsEmpty());

@@ -226,6 +226,8 @@ TEST(Figures, HaveFourDigitsAndAUnit) {
     EXPECT_EQ(figure(7, ""), "7.000");
     EXPECT_EQ(change(1.0512), "+5.1%");
     EXPECT_EQ(change(0.5), "-50.0%");
+    EXPECT_EQ(change(9.9), "+890.0%");
+    EXPECT_EQ(change(298.76), "x299");
 }
 
 ShapeComparison shapes() {

@@ -74,6 +74,38 @@ TEST(Compare, NoiseIsUnclear) {
     EXPECT_THAT(row.reason, HasSubstr("too noisy"));
 }
 
+/// A boot each, one sample of each.
+Series by_boot(const std::string& side, const std::vector<double>& values) {
+    Series made{"f/x", metric_of("real_time"), {}};
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        made.samples.push_back({side + std::to_string(i), side + "/" + std::to_string(i), 0, values[i]});
+    }
+    return made;
+}
+
+TEST(Compare, WhatADiffersFromItselfByIsNoChange) {
+    // A has two states; B is hardly beyond the slower one, though beyond it every time.
+    const ComparedMetric row = compared({by_boot("a", {1000, 1000.1, 1000.2, 1099, 1099.1, 1099.2})},
+                                        {by_boot("b", {1101, 1101.1, 1101.2, 1101.3, 1101.4, 1101.5})})
+                                   .rows.at(0);
+    EXPECT_EQ(row.verdict, Verdict::kUnclear);
+    EXPECT_EQ(row.reason, "A differs as much from itself");
+    EXPECT_GT(row.difference->ratio_low, 1);
+    EXPECT_GT(row.difference->noise_floor, 0.05);
+}
+
+TEST(Compare, SameNeedsTheWholeIntervalWithin) {
+    const std::vector<double> steady = {1000, 1000.1, 1000.2, 1000.3, 1000.4, 1000.5};
+    const std::vector<double> faster_at_times = {900, 900.1, 900.2, 1000.15, 1000.25, 1000.35};
+    const std::vector<double> slower_at_times = {1100, 1100.1, 1100.2, 1000.15, 1000.25, 1000.35};
+    const auto verdict = [&](const std::vector<double>& b) {
+        return compared({by_boot("a", steady)}, {by_boot("b", b)}).rows.at(0).verdict;
+    };
+    EXPECT_EQ(verdict(steady), Verdict::kSame);
+    EXPECT_EQ(verdict(faster_at_times), Verdict::kUnclear);
+    EXPECT_EQ(verdict(slower_at_times), Verdict::kUnclear);
+}
+
 TEST(Compare, BootsAreTheUnitsWhereThereAreEnough) {
     ASSERT_TRUE(time_of(1100).difference);
     EXPECT_EQ(time_of(1100).difference->unit, Unit::kBoot);
@@ -143,6 +175,10 @@ TEST(Compare, WhatIsMissingIsNeverAPass) {
     EXPECT_EQ(added.rows[1].benchmark, "f/z");
     EXPECT_THAT(added.rows[1].reason, HasSubstr("not in A"));
     EXPECT_EQ(outcome_of(added), Outcome::kCannotTell);
+
+    // A whole benchmark is one line, whatever its metrics.
+    const Comparison whole = compared({both[0], both[1], series(kA, "f/y", "latency_p50_ns", 10)}, {both[0]});
+    EXPECT_THAT(whole.rows, SizeIs(2));
 
     // One metric of a benchmark.
     const Comparison metric =
@@ -287,6 +323,16 @@ TEST(Stages, SayWhereThereIsNothingToSay) {
     EXPECT_THAT(elsewhere.stages.reason, HasSubstr("no stage"));
     EXPECT_THAT(time_of(1100).stages.reason, HasSubstr("no GT counters"));
     EXPECT_THAT(time_of(1000).stages.reason, IsEmpty());  // nothing to explain
+}
+
+TEST(Stages, ThatOnlyVaryDidNotMove) {
+    std::vector<Series> a = faulting(kA, 1000, 10, 4);
+    std::vector<Series> b = faulting(kB, 1500, 15, 4);
+    a.push_back(series(kA, "f/x", "gt.svm_tlb_inval_us", 100, 0.6));
+    b.push_back(series(kB, "f/x", "gt.svm_tlb_inval_us", 104, 0.6));
+    const ComparedMetric row = compared(a, b).rows.at(0);
+    EXPECT_FALSE(row.stages.moves.empty());
+    for (const StageMove& move : row.stages.moves) EXPECT_NE(move.stage, "tlb_inval");
 }
 
 TEST(Stages, AreByFaultNotByRun) {
