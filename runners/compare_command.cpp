@@ -82,7 +82,9 @@ Expected<int> compare_runs(const CompareOptions& options) {
 
 int compare_command(const CompareOptions& options) {
     const Expected<int> status = compare_runs(options);
-    return status ? *status : report_error(status.error());
+    if (status) return *status;
+    report_error(status.error());
+    return kExitBadInput;  // whatever went wrong, it is no regression
 }
 
 }  // namespace faultline::runners
