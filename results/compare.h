@@ -55,7 +55,7 @@ struct Difference {
     double ratio_low;  ///< of the confidence interval
     double ratio_high;
     double p_value;         ///< of the rank test
-    double discovery_rate;  ///< the same after Benjamini and Hochberg, over everything compared
+    double discovery_rate;  ///< the same by the Benjamini-Hochberg procedure, over everything compared
     double noise_floor;     ///< as a ratio - 1: what A differs from itself by
     Unit unit;
     std::size_t units_a;

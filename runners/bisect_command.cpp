@@ -49,7 +49,9 @@ int bisect_command(const BisectOptions& options, const Layout& layout) {
     }
     RunOptions run = options.run;
     run.label = draw_label();
-    for (unsigned i = 0; i < options.runs; ++i) {
+    for (unsigned i = 1; i <= options.runs; ++i) {
+        // Beside the store, not in the source tree that is being bisected.
+        run.output = run.database.parent_path() / fmt::format("{}-{}", run.label, i);
         const int status = run_command(run, layout);
         if (status >= 128) return status;  // ended by a signal: git ends the bisection
         if (status != kExitOk) return kExitCannotTell;

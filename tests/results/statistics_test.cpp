@@ -116,7 +116,7 @@ TEST(RankTest, ApproximationMeetsTheExactTest) {
     EXPECT_LT(rank_test(a, b), exact);
 }
 
-TEST(FalseDiscoveryRates, AsBenjaminiAndHochbergGiveThem) {
+TEST(FalseDiscoveryRates, ArePByRankAndNeverFallWithIt) {
     EXPECT_THAT(false_discovery_rates({0.04, 0.01, 0.03, 0.5}),
                 Pointwise(DoubleNear(1e-12), {0.16 / 3, 0.04, 0.16 / 3, 0.5}));
     EXPECT_THAT(false_discovery_rates({}), ElementsAre());
