@@ -1,9 +1,9 @@
 // Where a history stepped: which nights are unlike those before them.
 //
-// E-divisive: the history is cut where the energy distance between what lies before and
-// after is largest, each part again, as long as a cut is better than those of shuffled histories. It takes no step's
-// size or number for granted. A history that stepped once has one change point, and keeps having that one when more is
-// added, so that a step alarms once. Thread safety: pure functions; the same history gives the same answer.
+// E-divisive: the history is cut where the energy distance between what lies before and after is largest, each part
+// again, as long as a cut is better than those of shuffled histories. It takes no step's size or number for granted. A
+// history that stepped once has one change point, and keeps having that one when more is added, so that a step alarms
+// once. Thread safety: pure functions; the same history gives the same answer.
 #pragma once
 
 #include <cstddef>
