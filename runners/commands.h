@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "results/compare.h"
 #include "runners/devices.h"
 #include "runners/layout.h"
 #include "runners/plan.h"
@@ -62,6 +63,30 @@ struct RunsOptions {
     std::filesystem::path database = kDefaultDatabase;
 };
 int runs_command(const RunsOptions& options);
+
+struct CompareOptions {
+    std::string a;  ///< references, as for `runs`
+    std::string b;
+    results::CompareOptions compare;
+    std::string format = "terminal";  ///< "terminal", "lkp", "markdown" or "json"
+    std::filesystem::path database = kDefaultDatabase;
+};
+/// Exit status: 0 everything was compared and nothing is worse, 1 something is worse, 2 it cannot be told.
+int compare_command(const CompareOptions& options);
+
+/// What `git bisect run` skips a commit for.
+inline constexpr int kExitCannotTell = 125;
+
+struct BisectOptions {
+    std::string good;  ///< references, as for `runs`
+    std::string bad;
+    RunOptions run;     ///< what to measure, each time; its label is drawn
+    unsigned runs = 5;  ///< processes of each benchmark: as few as a verdict takes
+    results::CompareOptions compare;
+};
+/// Measures, and says on which side of the regression between good and bad this is. Exit status: 0 good, 1 bad, 125
+/// whenever it cannot be told, be it for an error; 128 + N when signal N ended it.
+int bisect_command(const BisectOptions& options, const Layout& layout);
 
 /// Prints the line and gives the exit status.
 int report_error(const Error& error);

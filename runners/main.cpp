@@ -17,6 +17,9 @@ struct Parsed {
     ImportOptions imported;
     ExportOptions exported;
     RunsOptions runs;
+    CompareOptions compared;
+    BisectOptions bisected;
+    double min_effect_percent = CompareOptions{}.compare.min_effect * 100;
     std::vector<std::string> reference;
     std::string list_suite;
     bool devices_json = false;
@@ -77,19 +80,69 @@ void add_store_commands(CLI::App& app, Parsed& parsed) {
     add_database(*exported, parsed.exported.database);
 }
 
+void add_compare(CLI::App& app, Parsed& parsed) {
+    CLI::App* compare = app.add_subcommand("compare", "say what changed between two sets of stored runs");
+    CompareOptions& options = parsed.compared;
+    compare->add_option("A", options.a, "before: runs, as for `runs`; quote a reference of several parts")->required();
+    compare->add_option("B", options.b, "after")->required();
+    compare
+        ->add_option("--metric", options.compare.metrics,
+                     "compare this, in place of real_time and the median and p99 of latencies; may be repeated")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    compare->add_option("--min-effect", parsed.min_effect_percent, "percent below which a change is none")
+        ->check(CLI::Range(0.0, 1000.0))
+        ->capture_default_str();
+    compare->add_option("--format", options.format, "terminal, lkp (plain text for mail), markdown or json")
+        ->check(CLI::IsMember({"terminal", "lkp", "markdown", "json"}))
+        ->capture_default_str();
+    compare->add_flag("--force", options.compare.force, "compare also what is not comparable");
+    add_database(*compare, options.database);
+}
+
+void add_bisect(CLI::App& app, Parsed& parsed) {
+    CLI::App* bisect = app.add_subcommand(
+        "bisect-step", "for `git bisect run`: measure, and exit with 0 if good, 1 if bad, 125 if it cannot be told");
+    BisectOptions& options = parsed.bisected;
+    RunOptions& run = options.run;
+    bisect->add_option("--good", options.good, "stored runs before the regression, as for `runs`")->required();
+    bisect->add_option("--bad", options.bad, "stored runs after it")->required();
+    bisect->add_option("--benchmark", run.overrides.filter, "measure those that match this regular expression")
+        ->required();
+    bisect->add_option("--suite", run.suite, "one of: " + suite_names())->capture_default_str();
+    bisect->add_option("--runs", options.runs, "how often to measure")
+        ->check(CLI::Range(5u, 1000u))
+        ->capture_default_str();
+    bisect->add_option("--metric", options.compare.metrics, "as for compare")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    bisect->add_option("--min-effect", parsed.min_effect_percent, "as for compare")
+        ->check(CLI::Range(0.0, 1000.0))
+        ->capture_default_str();
+    bisect->add_option("--device", run.device.kind, "as for run")
+        ->check(CLI::IsMember({"auto", "xe", "reference"}))
+        ->capture_default_str();
+    bisect->add_option("--device-index", run.device.index, "among the devices of the kind")->capture_default_str();
+    bisect->add_option("--policy", run.device.reference.policy, "reference only");
+    bisect->add_option("--model", run.device.reference.model, "reference only");
+    add_database(*bisect, run.database);
+}
+
 int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (app.got_subcommand("run")) return run_command(parsed.run, layout);
     if (app.got_subcommand("runs")) return runs_command(parsed.runs);
     if (app.got_subcommand("import")) return import_command(parsed.imported);
     if (app.got_subcommand("export")) return export_command(parsed.exported);
+    if (app.got_subcommand("compare")) return compare_command(parsed.compared);
+    if (app.got_subcommand("bisect-step")) return bisect_command(parsed.bisected, layout);
     if (app.got_subcommand("list")) return list_command(parsed.list_suite, layout);
     if (app.got_subcommand("devices")) return devices_command(parsed.devices_json, layout);
     if (app.got_subcommand("policies")) return policies_command(layout);
     if (app.got_subcommand("doctor")) return doctor_command(parsed.doctor_json, layout);
     if (!app.got_subcommand("help")) {
-        return report_error(
-            {ErrorKind::kBadInput,
-             "a subcommand is required: run, runs, import, export, list, devices, policies, doctor or help"});
+        return report_error({ErrorKind::kBadInput,
+                             "a subcommand is required: run, runs, compare, bisect-step, import, export, list, "
+                             "devices, policies, doctor or help"});
     }
     fmt::print("{}", app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
     return kExitOk;
@@ -104,6 +157,8 @@ int main_of(int argc, char** argv) {
     app.set_version_flag("--version", "faultline " FAULTLINE_VERSION);
     add_run(app, parsed);
     add_store_commands(app, parsed);
+    add_compare(app, parsed);
+    add_bisect(app, parsed);
     CLI::App* list = app.add_subcommand("list", "list suites and benchmarks");
     list->add_option("--suite", parsed.list_suite, "only this suite: " + suite_names());
     CLI::App* devices =
@@ -119,10 +174,14 @@ int main_of(int argc, char** argv) {
     } catch (const CLI::Success& e) {  // --help, --version
         return app.exit(e);
     } catch (const CLI::ParseError& e) {
-        return report_error({ErrorKind::kBadInput, fmt::format("{} (see faultline --help)", e.what())});
+        const int status = report_error({ErrorKind::kBadInput, fmt::format("{} (see faultline --help)", e.what())});
+        return app.got_subcommand("bisect-step") ? kExitCannotTell : status;
     }
     parsed.runs.reference = fmt::format("{}", fmt::join(parsed.reference, " "));
     parsed.exported.reference = parsed.runs.reference;
+    parsed.compared.compare.min_effect = parsed.min_effect_percent / 100;
+    parsed.bisected.compare.min_effect = parsed.compared.compare.min_effect;
+    parsed.bisected.run.command_line = parsed.run.command_line;
     return dispatch(app, parsed, Layout::of_this_program());
 }
 

@@ -1,0 +1,35 @@
+// Why a benchmark changed: which stage of a fault's handling takes longer or shorter, from the driver's own counters.
+//
+// The counters are gt.svm_*_us of xe's debugfs `stats` and of the reference, summed over the sizes of ranges, and
+// divided by the faults of the same repetition. Stages are nested as they are in xe_svm.c: pagefault holds get_pages,
+// migrate and bind; migrate holds the copy to the device; copies also go back to the host on CPU faults. Thread safety:
+// pure functions.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "results/samples.h"
+
+namespace faultline::results {
+
+struct StageMove {
+    std::string stage;  ///< "get_pages", "migrate", "copy", "bind", "tlb_inval", "pagefault"
+    double before_us;   ///< a fault, the median of A
+    double after_us;    ///< of B
+    double change_us() const { return after_us - before_us; }
+};
+
+/// A benchmark's series by the name of their metric.
+using Metrics = std::map<std::string, const Series*>;
+
+struct Stages {
+    std::vector<StageMove> moves;  ///< the largest move first
+    std::string reason;            ///< why there are none
+};
+
+/// The stages that changed by at least `min_effect` of themselves and by the rank test over processes at 5 %.
+Stages moved_stages(const Metrics& a, const Metrics& b, double min_effect);
+
+}  // namespace faultline::results
