@@ -63,6 +63,16 @@ struct RunsOptions {
 };
 int runs_command(const RunsOptions& options);
 
+struct PlotOptions {
+    bool list = false;  ///< of the charts; then nothing else counts
+    std::string chart;
+    std::vector<std::string> runs;  ///< a reference each: one set of runs of the picture
+    std::string benchmark;          ///< a regular expression; empty: the chart's own
+    std::filesystem::path output;   ///< .svg, .png or .pdf
+    std::filesystem::path database = kDefaultDatabase;
+};
+int plot_command(const PlotOptions& options);
+
 /// Prints the line and gives the exit status.
 int report_error(const Error& error);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "plots/chart.h"
 #include "runners/commands.h"
 #include "runners/suites.h"
 
@@ -17,6 +18,7 @@ struct Parsed {
     ImportOptions imported;
     ExportOptions exported;
     RunsOptions runs;
+    PlotOptions plot;
     std::vector<std::string> reference;
     std::string list_suite;
     bool devices_json = false;
@@ -77,11 +79,26 @@ void add_store_commands(CLI::App& app, Parsed& parsed) {
     add_database(*exported, parsed.exported.database);
 }
 
+void add_pictures(CLI::App& app, Parsed& parsed) {
+    CLI::App* plot = app.add_subcommand("plot", "draw a chart of stored runs");
+    PlotOptions& options = parsed.plot;
+    plot->add_flag("--list", options.list, "list the charts, and what each needs");
+    plot->add_option("--chart", options.chart, "one of: " + plots::chart_names());
+    plot->add_option("--run", options.runs, "runs, as for `runs`: 'label:nightly last:10'; once for each set")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    plot->add_option("--benchmark", options.benchmark, "only benchmarks whose name matches this regular expression");
+    plot->add_option("-o,--output", options.output,
+                     "FILE.svg, FILE.png or FILE.pdf; FILE.dat and FILE.gp go beside it");
+    add_database(*plot, options.database);
+}
+
 int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (app.got_subcommand("run")) return run_command(parsed.run, layout);
     if (app.got_subcommand("runs")) return runs_command(parsed.runs);
     if (app.got_subcommand("import")) return import_command(parsed.imported);
     if (app.got_subcommand("export")) return export_command(parsed.exported);
+    if (app.got_subcommand("plot")) return plot_command(parsed.plot);
     if (app.got_subcommand("list")) return list_command(parsed.list_suite, layout);
     if (app.got_subcommand("devices")) return devices_command(parsed.devices_json, layout);
     if (app.got_subcommand("policies")) return policies_command(layout);
@@ -89,7 +106,7 @@ int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (!app.got_subcommand("help")) {
         return report_error(
             {ErrorKind::kBadInput,
-             "a subcommand is required: run, runs, import, export, list, devices, policies, doctor or help"});
+             "a subcommand is required: run, runs, import, export, plot, list, devices, policies, doctor or help"});
     }
     fmt::print("{}", app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
     return kExitOk;
@@ -104,6 +121,7 @@ int main_of(int argc, char** argv) {
     app.set_version_flag("--version", "faultline " FAULTLINE_VERSION);
     add_run(app, parsed);
     add_store_commands(app, parsed);
+    add_pictures(app, parsed);
     CLI::App* list = app.add_subcommand("list", "list suites and benchmarks");
     list->add_option("--suite", parsed.list_suite, "only this suite: " + suite_names());
     CLI::App* devices =

@@ -1,0 +1,161 @@
+#include "plots/run_data.h"
+
+#include <algorithm>
+#include <cmath>
+#include <regex>
+#include <set>
+#include <utility>
+
+#include "results/metric.h"
+#include "results/run_directory.h"
+
+namespace faultline::plots {
+namespace {
+
+constexpr std::size_t kShownDigits = 8;
+
+Expected<std::regex> compile(const std::string& pattern) {
+    try {
+        return std::regex(pattern, std::regex::ECMAScript | std::regex::optimize);
+    } catch (const std::regex_error& e) {
+        return Error{ErrorKind::kBadInput, "'" + pattern + "' is no regular expression: " + e.what()};
+    }
+}
+
+Measured measured(results::BenchmarkResult&& result) {
+    Measured m;
+    m.name = shown_name(result.name);
+    m.latency = std::move(result.latency);
+    for (std::size_t i = 0; i < result.metrics.size(); ++i) {
+        const std::string& metric = result.metrics[i];
+        const bool is_time = metric == "real_time" || metric == "cpu_time";
+        const double scale = is_time ? results::nanoseconds_per(result.time_unit) : 1;
+        std::vector<double> values;
+        for (std::size_t r = 0; r < result.repetitions(); ++r) {
+            const double value = result.values[i][r] * scale;
+            if (result.errors[r].empty() && std::isfinite(value)) values.push_back(value);
+        }
+        if (scale != 0 && !values.empty()) m.metrics.emplace(metric, std::move(values));
+    }
+    return m;
+}
+
+/// A run that was imported, or whose directory is gone, has no single latencies: that is no error here.
+void add_samples(const results::RunInfo& info, RunData& run) {
+    const std::filesystem::path directory = info.work_directory.empty() ? info.directory : info.work_directory;
+    std::error_code error;
+    std::vector<std::filesystem::path> files;
+    if (directory.empty()) return;
+    for (const auto& entry : std::filesystem::directory_iterator(directory / "latency", error)) {
+        if (entry.path().extension() == ".lat") files.push_back(entry.path());
+    }
+    std::sort(files.begin(), files.end());
+    for (const auto& path : files) {
+        auto file = results::read_latency_file(path);
+        if (!file) continue;
+        const std::string name = shown_name(file->benchmark());
+        for (Measured& m : run.benchmarks) {
+            if (m.name == name && m.samples.empty()) m.samples = std::move(file->samples);
+        }
+    }
+}
+
+}  // namespace
+
+const std::vector<double>& Measured::of(const std::string& metric) const {
+    static const std::vector<double> kNone;
+    const auto it = metrics.find(metric);
+    return it == metrics.end() ? kNone : it->second;
+}
+
+const Measured* RunData::find(const std::string& name) const {
+    const auto it = std::find_if(benchmarks.begin(), benchmarks.end(), [&](const auto& m) { return m.name == name; });
+    return it == benchmarks.end() ? nullptr : &*it;
+}
+
+std::string RunSet::fact(const std::string& key) const {
+    const auto it = environment.find(key);
+    return it == environment.end() || it->second.empty() ? "-" : it->second;
+}
+
+std::string RunSet::name() const {
+    const bool is_path = reference.find('/') != std::string::npos;
+    return is_path && runs.size() == 1 ? runs.front().uid.substr(0, kShownDigits) : reference;
+}
+
+std::vector<std::string> RunSet::benchmark_names() const {
+    std::vector<std::string> names;
+    std::set<std::string> seen;
+    for (const RunData& run : runs) {
+        for (const Measured& m : run.benchmarks) {
+            if (seen.insert(m.name).second) names.push_back(m.name);
+        }
+    }
+    return names;
+}
+
+std::vector<double> RunSet::values(const std::string& benchmark, const std::string& metric) const {
+    std::vector<double> all;
+    for (const RunData& run : runs) {
+        const Measured* m = run.find(benchmark);
+        if (m != nullptr) all.insert(all.end(), m->of(metric).begin(), m->of(metric).end());
+    }
+    return all;
+}
+
+results::LatencyHistogram RunSet::latency(const std::string& benchmark) const {
+    results::LatencyHistogram merged;
+    for (const RunData& run : runs) {
+        const Measured* m = run.find(benchmark);
+        if (m != nullptr) merged.merge(m->latency);
+    }
+    return merged;
+}
+
+Expected<RunSet> load(const results::Store& store, const std::string& reference, const LoadOptions& options) {
+    const auto pattern = compile(options.pattern);
+    if (!pattern) return pattern.error();
+    const auto parsed = results::parse_run_reference(reference);
+    if (!parsed) return parsed.error();
+    const auto found = store.find(*parsed);
+    if (!found) return found.error();
+
+    RunSet set;
+    set.reference = reference;
+    std::map<std::string, std::set<std::string>> facts;
+    std::set<std::int64_t> environments;
+    for (auto info = found->rbegin(); info != found->rend(); ++info) {
+        if (environments.insert(info->environment).second) {
+            const auto environment = store.environment_of(*info);
+            if (!environment) return environment.error();
+            for (const auto& [key, value] : *environment) facts[key].insert(value);
+        }
+        RunData run{info->uid, info->started_utc, {}};
+        const Status read = store.visit(*info, {.benchmark = {}, .latencies = true}, [&](results::StoredResult&& r) {
+            if (std::regex_search(shown_name(r.result.name), *pattern)) {
+                run.benchmarks.push_back(measured(std::move(r.result)));
+            }
+        });
+        if (!read) return read.error();
+        if (options.raw_samples) add_samples(*info, run);
+        set.runs.push_back(std::move(run));
+    }
+    for (const auto& [key, values] : facts) {
+        std::string& text = set.environment[key];
+        for (const std::string& value : values) text += (text.empty() ? "" : " | ") + value;
+    }
+    return set;
+}
+
+std::string shown_name(const std::string& benchmark) {
+    std::string name = benchmark;
+    for (const std::string ending : {"/manual_time", "/real_time", "/process_time"}) {
+        if (name.ends_with(ending)) name.resize(name.size() - ending.size());
+    }
+    for (char& c : name) {
+        if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
+    }
+    return name;
+}
+
+}  // namespace faultline::plots

@@ -1,0 +1,84 @@
+// A benchmark over many runs: the median of each, in a band of its repetitions.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "plots/chart.h"
+#include "plots/spread.h"
+#include "plots/verdict.h"
+
+namespace faultline::plots {
+namespace {
+
+constexpr const char* kHint = "name several runs, as in --run label:nightly";
+
+struct Night {
+    std::string started_utc;
+    Spread spread;
+};
+
+struct Line {
+    std::string key;
+    std::vector<Night> nights;
+};
+
+Expected<std::vector<Line>> lines_of(const std::vector<RunSet>& sets) {
+    std::vector<Line> lines;
+    for (const RunSet& set : sets) {
+        for (const std::string& name : set.benchmark_names()) {
+            Line line{sets.size() == 1 ? name : set.name() + ": " + name, {}};
+            for (const RunData& run : set.runs) {
+                const Measured* m = run.find(name);
+                if (m == nullptr || m->of(kCompared).empty()) continue;
+                line.nights.push_back({run.started_utc, spread_of(m->of(kCompared))});
+            }
+            if (line.nights.size() < 2) continue;
+            lines.push_back(std::move(line));
+        }
+    }
+    if (lines.empty()) {
+        return Error{ErrorKind::kBadInput,
+                     fmt::format("trend: no benchmark was measured in two runs or more: {}", kHint)};
+    }
+    if (lines.size() > kColours) {
+        return Error{ErrorKind::kBadInput, fmt::format("trend: {} curves, of which {} can be told apart: choose fewer "
+                                                       "with --benchmark",
+                                                       lines.size(), kColours)};
+    }
+    return lines;
+}
+
+}  // namespace
+
+Expected<Picture> draw_trend(const std::vector<RunSet>& sets) {
+    const auto lines = lines_of(sets);
+    if (!lines) return lines.error();
+    Figure figure("Trend: time of an iteration", sets);
+    figure.note("a point: median of a run; band: the middle half of its repetitions (all, where fewer than 4)");
+    figure.set("set xdata time\nset timefmt '%Y-%m-%dT%H:%M:%SZ'\nset xlabel 'run started (UTC)'");
+    figure.set("set format y '%.0s%cs'\nset ylabel 'time of an iteration (less is better)'");
+    figure.set("set style fill transparent solid 0.2 noborder\nset offsets graph 0.02, 0.02, 0.1, 0.1");
+    figure.set("set format x \"%m-%d\\n%H:%M\"");
+    figure.axis_height = 62;  // two lines of tics
+    for (std::size_t i = 0; i < lines->size(); ++i) {
+        const Line& line = (*lines)[i];
+        std::vector<std::string> rows;
+        std::size_t fewest = line.nights.front().spread.count;
+        for (const Night& night : line.nights) {
+            const Spread& s = night.spread;
+            rows.push_back(
+                fmt::format("{} {:.7g} {:.7g} {:.7g} {}", night.started_utc, s.median, s.low, s.high, s.count));
+            fewest = std::min(fewest, s.count);
+        }
+        const std::string key = fmt::format("{} ({} runs, n >= {} each)", line.key, line.nights.size(), fewest);
+        const std::size_t index = figure.text_block(key, "started time(ns) low high n", rows);
+        figure.curve(
+            fmt::format("index {} using 1:($3*1e-9):($4*1e-9) with filledcurves lc rgb '{}'", index, colour(i)), "");
+        figure.curve(
+            fmt::format("index {} using 1:($2*1e-9) with linespoints lw 2 pt 7 ps 0.5 lc rgb '{}'", index, colour(i)),
+            key);
+    }
+    return figure.picture();
+}
+
+}  // namespace faultline::plots

@@ -1,0 +1,140 @@
+// The small parts that charts are made of.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "plots/figure.h"
+#include "plots/parameter.h"
+#include "plots/spread.h"
+#include "plots/verdict.h"
+#include "tests/plots/chart_data.h"
+#include "tests/temporary_directory.h"
+
+namespace faultline::plots {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+TEST(Parameter, IsReadOutOfAName) {
+    const auto threads = parameter_of("fault/parallelism/read/threads:16", "threads");
+    ASSERT_TRUE(threads);
+    EXPECT_EQ(threads->value, 16);
+    EXPECT_EQ(threads->rest, "fault/parallelism/read");
+    EXPECT_EQ(parameter_of("a/size:64K/b", "size")->value, 65536);
+    EXPECT_EQ(parameter_of("a/size:64K/b", "size")->rest, "a/b");
+    EXPECT_EQ(parameter_of("size:2M/b", "size")->rest, "b");
+    EXPECT_EQ(parameter_of("a/oversubscription:1.5x", "oversubscription")->value, 1.5);
+    EXPECT_FALSE(parameter_of("a/threads", "threads"));
+    EXPECT_FALSE(parameter_of("a/threads:", "threads"));
+    EXPECT_FALSE(parameter_of("a/threads:many", "threads"));
+    EXPECT_FALSE(parameter_of("a/xthreads:1", "threads"));
+    EXPECT_FALSE(parameter_of("", "threads"));
+}
+
+TEST(Spread, IsQuartilesOfEnoughAndExtremesOfFew) {
+    const Spread few = spread_of({3, 1, 2});
+    EXPECT_EQ(few.median, 2);
+    EXPECT_EQ(few.low, 1);
+    EXPECT_EQ(few.high, 3);
+    const Spread enough = spread_of({5, 1, 4, 2, 3});
+    EXPECT_EQ(enough.median, 3);
+    EXPECT_EQ(enough.low, 2);
+    EXPECT_EQ(enough.high, 4);
+    EXPECT_EQ(spread_of({1, 2}).median, 1.5);
+    EXPECT_EQ(spread_of({7}).count, 1u);
+}
+
+TEST(Verdict, NeedsADifferenceAndRangesApart) {
+    EXPECT_EQ(judge({100, 101}, {110, 111}).verdict, Verdict::kWorse);
+    EXPECT_EQ(judge({110, 111}, {100, 101}).verdict, Verdict::kBetter);
+    EXPECT_EQ(judge({100, 101}, {103, 104}).verdict, Verdict::kUnclear);       // small
+    EXPECT_EQ(judge({100, 112}, {111, 120, 121}).verdict, Verdict::kUnclear);  // overlap
+    EXPECT_EQ(judge({100}, {200}).verdict, Verdict::kUnclear);                 // one repetition
+    EXPECT_DOUBLE_EQ(judge({100}, {200}).gain, 0.5);
+    const Judged apart = judge({100, 110}, {50, 44});
+    EXPECT_DOUBLE_EQ(apart.gain_low, 100.0 / 50);
+    EXPECT_DOUBLE_EQ(apart.gain_high, 110.0 / 44);
+}
+
+TEST(Figure, NoTextLeavesItsQuotes) {
+    EXPECT_EQ(gp_tic("100%s", 2), "'100%%s' 2");
+    EXPECT_EQ(gp_quoted("it's `rm` $(x) \"y\"\n"), "'it''s `rm` $(x) \"y\" '");
+    EXPECT_EQ(shortened("abcdefghijklmnop", 9), "ab...mnop");
+    EXPECT_EQ(shortened("short", 9), "short");
+    EXPECT_EQ(size_tics("x", {4096, 16384}), "set xtics ('4K' 4096, '8K' 8192, '16K' 16384)");
+}
+
+TEST(ShownName, IsOneLineWithoutGoogleBenchmarksEnding) {
+    EXPECT_EQ(shown_name("a/b/manual_time"), "a/b");
+    EXPECT_EQ(shown_name("a/b/process_time/real_time"), "a/b");
+    EXPECT_EQ(shown_name("a\nb\x7f"), "a b ");
+}
+
+class Loading : public testing::Test {
+protected:
+    Loading() {
+        auto opened = results::Store::open(directory_.path() / "s.db", results::Database::Mode::kCreate);
+        EXPECT_TRUE(opened.ok());
+        store_ = std::make_unique<results::Store>(*std::move(opened));
+        for (int i = 0; i < 2; ++i) add(i);
+    }
+
+    void add(int number) {
+        results::NewRun run;
+        run.uid = fmt::format("{:016x}", number + 1);
+        run.label = "l";
+        run.started_utc = fmt::format("2026-01-0{}T00:00:00Z", number + 1);
+        run.directory = directory_.path() / fmt::format("run{}", number);
+        run.context = {{"policy", number == 0 ? "xe-7.0" : "other"}, {"model", "native"}};
+        const auto id = store_->begin_run(run);
+        results::FamilyRecord family;
+        family.family = "f";
+        const auto process = store_->begin_process(*id, "boot", family);
+        results::BenchmarkResult result;
+        result.name = "f/one/manual_time";
+        result.time_unit = "us";
+        result.metrics = {"iterations", "real_time", "bytes_per_second"};
+        result.values = {{1, 1, 1}, {2, 4, 6}, {10, 20, 30}};
+        result.errors = {"", "wrong data", ""};
+        result.latency.add(5);
+        EXPECT_TRUE(store_->add_result(*id, *process, result).ok());
+        EXPECT_TRUE(store_->end_run(*id, results::RunState::kComplete, 1, run.directory).ok());
+        directory_.write(fmt::format("run{}/latency/one.lat", number),
+                         "# faultline-latency 1\n# benchmark: f/one/manual_time\n# unit: ns\n"
+                         "# columns: repetition iteration latency\n0 0 5\n0 1 7\n");
+    }
+
+    TemporaryDirectory directory_;
+    std::unique_ptr<results::Store> store_;
+};
+
+TEST_F(Loading, TakesWhatRanInNanosecondsOldestFirst) {
+    const auto set = load(*store_, "label:l", {});
+    ASSERT_TRUE(set.ok());
+    ASSERT_THAT(set->runs, SizeIs(2));
+    EXPECT_LT(set->runs[0].started_utc, set->runs[1].started_utc);
+    EXPECT_THAT(set->runs[0].benchmarks[0].of("real_time"), ElementsAre(2000, 6000));
+    EXPECT_THAT(set->values("f/one", "bytes_per_second"), ElementsAre(10, 30, 10, 30));
+    EXPECT_EQ(set->latency("f/one").count(), 2u);
+    EXPECT_EQ(set->fact("policy"), "other | xe-7.0");
+    EXPECT_EQ(set->fact("model"), "native");
+    EXPECT_EQ(set->fact("device"), "-");
+    EXPECT_THAT(set->runs[0].benchmarks[0].samples, SizeIs(0));
+}
+
+TEST_F(Loading, ReadsSingleLatenciesWhenAsked) {
+    const auto set = load(*store_, "label:l last:1", {.pattern = "one$", .raw_samples = true});
+    ASSERT_TRUE(set.ok());
+    EXPECT_THAT(set->runs[0].benchmarks[0].samples, SizeIs(2));
+    EXPECT_EQ(set->runs[0].benchmarks[0].samples[1].nanoseconds, 7u);
+}
+
+TEST_F(Loading, SaysWhatIsWrong) {
+    EXPECT_THAT(load(*store_, "label:l", {.pattern = "("}).error().message, HasSubstr("'(' is no regular expression"));
+    EXPECT_FALSE(load(*store_, "label:none", {}).ok());
+    EXPECT_THAT(load(*store_, "label:l", {.pattern = "two"})->benchmark_names(), SizeIs(0));
+}
+
+}  // namespace
+}  // namespace faultline::plots
