@@ -31,6 +31,8 @@ std::string chart_names();
 
 Expected<Picture> draw_latency_cdf(const std::vector<RunSet>& sets);
 Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets);
+/// With at most so many points a curve, for a page of many.
+Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets, std::size_t points);
 Expected<Picture> draw_throughput(const std::vector<RunSet>& sets);
 Expected<Picture> draw_migration(const std::vector<RunSet>& sets);
 Expected<Picture> draw_stages(const std::vector<RunSet>& sets);

@@ -10,13 +10,14 @@
 namespace faultline::plots {
 namespace {
 
-constexpr std::size_t kLineLength = 104;  // of a note, at 640 pixels
+constexpr std::size_t kLineLength = 106;  // of a note, at 640 pixels
 constexpr std::size_t kKeyLength = 78;
 constexpr std::size_t kTitleLength = 68;
 constexpr unsigned kWidth = 640;
 constexpr unsigned kTitleHeight = 30;
 constexpr unsigned kNoteHeight = 15;
 constexpr unsigned kKeyHeight = 16;
+constexpr unsigned kAxisHeight = 54;  // tics and label
 
 constexpr std::array<std::string_view, kColours> kPalette = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                                              "#E69F00", "#56B4E9", "#000000", "#999933"};
@@ -48,6 +49,7 @@ std::string facts_line(const RunSet& set, bool shared, const std::vector<RunSet>
     return line;
 }
 
+/// The same picture in all: 96 pixels an inch, so that a size of 12 is 12 pixels and 9 points.
 std::string terminal(const Picture& picture, Format format) {
     switch (format) {
         case Format::kSvg:
@@ -56,13 +58,13 @@ std::string terminal(const Picture& picture, Format format) {
                 "background 'white'\n",
                 picture.width, picture.height);
         case Format::kPng:
-            return fmt::format("set terminal pngcairo size {},{} noenhanced font 'sans,9' background 'white'\n",
-                               picture.width, picture.height);
+            return fmt::format(
+                "set terminal pngcairo size {},{} noenhanced font 'sans,12' fontscale 0.75 background 'white'\n",
+                picture.width, picture.height);
         case Format::kPdf:
             break;
     }
-    // The same picture at 96 pixels an inch.
-    return fmt::format("set terminal pdfcairo size {:.3f}in,{:.3f}in noenhanced font 'sans,9' fontscale 1\n",
+    return fmt::format("set terminal pdfcairo size {:.3f}in,{:.3f}in noenhanced font 'sans,12' fontscale 0.75\n",
                        picture.width / 96.0, picture.height / 96.0);
 }
 
@@ -81,8 +83,10 @@ std::string gp_text(const Picture& picture, const std::string& stem, Format form
 }
 
 std::string inline_gp_text(const Picture& picture, const std::string& stem) {
-    return fmt::format("reset\nset terminal svg size {},{} dynamic noenhanced name {} font 'sans-serif,12'\n",
-                       picture.width, picture.height, gp_quoted(stem)) +
+    return fmt::format(
+               "reset\nunset mxtics\nunset mytics\nset terminal svg size {},{} dynamic noenhanced name {} font "
+               "'sans-serif,12'\n",
+               picture.width, picture.height, gp_quoted(stem)) +
            fmt::format("set output './{0}.svg'\ndata = './{0}.dat'\n{1}unset output\n", stem, picture.script);
 }
 
@@ -165,12 +169,12 @@ Picture Figure::picture() const {
     panels.push_back({settings_, elements_});
     const auto count = static_cast<unsigned>(panels.size());
     const unsigned heading = kTitleHeight + kNoteHeight * static_cast<unsigned>(notes_.size()) + 6;
-    const unsigned key = kKeyHeight * static_cast<unsigned>(keys_) + (keys_ > 0 ? 8 : 0);
+    const unsigned key = kKeyHeight * static_cast<unsigned>(keys_) + (keys_ > 0 ? 14 : 0);
 
     Picture result;
     result.title = title_;
     result.width = kWidth;
-    result.height = heading + (plot_height + axis_height) * count + key;
+    result.height = heading + (plot_height + kAxisHeight) * count + key;
     const auto x = [&](double pixels) { return pixels / result.width; };
     const auto y = [&](double from_top) { return 1 - from_top / result.height; };  // gnuplot counts from the bottom
 
@@ -179,23 +183,24 @@ Picture Figure::picture() const {
     result.data += data_;  // at once: blank lines here would make the first curve index 1
 
     std::string& script = result.script;
-    script = fmt::format("set encoding utf8\nset label 1 {} at screen {:.4f},{:.4f} left font ',13'\n",
+    script = fmt::format("set encoding utf8\nset label 1 {} at screen {:.4f},{:.4f} left font ',15'\n",
                          gp_quoted(shortened(title_, kTitleLength)), x(12), y(18));
     for (std::size_t i = 0; i < notes_.size(); ++i) {
-        script += fmt::format("set label {} {} at screen {:.4f},{:.4f} left font ',9' textcolor rgb '#444444'\n", i + 2,
-                              gp_quoted(notes_[i]), x(12), y(kTitleHeight + 7 + kNoteHeight * static_cast<double>(i)));
+        script +=
+            fmt::format("set label {} {} at screen {:.4f},{:.4f} left font ',11' textcolor rgb '#444444'\n", i + 2,
+                        gp_quoted(notes_[i]), x(12), y(kTitleHeight + 7 + kNoteHeight * static_cast<double>(i)));
     }
     script += "set grid linecolor rgb '#dddddd' linetype 1\nset border 3\nset tics nomirror\n";
     if (keys_ > 0) {
         script += fmt::format(
-            "set key at screen {:.4f},{:.4f} left top Left reverse maxcols 1 samplen 2 spacing {:.2f} font ',10'\n",
-            x(12), y(result.height - key + 2), 1.0);
+            "set key at screen {:.4f},{:.4f} left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'\n", x(12),
+            y(result.height - key + 4));
     } else {
         script += "unset key\n";
     }
     if (count > 1) script += "set multiplot\n";
     for (unsigned i = 0; i < count; ++i) {
-        const double top = heading + static_cast<double>(i) * (plot_height + axis_height);
+        const double top = heading + static_cast<double>(i) * (plot_height + kAxisHeight);
         script += fmt::format(
             "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\nset tmargin at screen {:.4f}\n"
             "set bmargin at screen {:.4f}\n",

@@ -65,9 +65,8 @@ public:
     void next_panel();
 
     unsigned plot_height = 300;
-    unsigned axis_height = 48;  ///< tics and label below the plot
-    unsigned left = 80;         ///< room for the axis
-    unsigned right = 18;        ///< room at the other side
+    unsigned left = 80;   ///< room for the axis
+    unsigned right = 18;  ///< room at the other side
 
     Picture picture() const;
 

@@ -44,10 +44,10 @@ Expected<std::vector<Curve>> curves_of(const std::vector<RunSet>& sets, std::str
 }
 
 /// Every row while there are few; else rows at equal distances, with the first and the last.
-std::vector<std::vector<double>> thinned(const std::vector<std::vector<double>>& rows) {
-    if (rows.size() <= kPoints) return rows;
+std::vector<std::vector<double>> thinned(const std::vector<std::vector<double>>& rows, std::size_t points) {
+    if (rows.size() <= points) return rows;
     std::vector<std::vector<double>> some;
-    for (std::size_t i = 0; i < kPoints; ++i) some.push_back(rows[i * (rows.size() - 1) / (kPoints - 1)]);
+    for (std::size_t i = 0; i < points; ++i) some.push_back(rows[i * (rows.size() - 1) / (points - 1)]);
     return some;
 }
 
@@ -66,15 +66,17 @@ Expected<Picture> draw_latency_cdf(const std::vector<RunSet>& sets) {
         for (const auto& step : curve.latency.steps()) {
             rows.push_back({step.nanoseconds, 100 * static_cast<double>(step.cumulative) / count});
         }
-        const std::size_t index = figure.block(curve.key, "latency(ns) share(%)", thinned(rows));
+        const std::size_t index = figure.block(curve.key, "latency(ns) share(%)", thinned(rows, kPoints));
         figure.curve(fmt::format("index {} using ($1*1e-9):2 with steps lw 2 lc rgb '{}'", index, colour(i)),
                      curve.key);
     }
     return figure.picture();
 }
 
+Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets) { return draw_percentiles(sets, kPoints); }
+
 // x is how far from all (1 - share), so that each nine is one step further.
-Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets) {
+Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets, std::size_t points) {
     const auto curves = curves_of(sets, "percentiles");
     if (!curves) return curves.error();
     Figure figure("Latency of accesses: percentiles", sets);
@@ -93,7 +95,7 @@ Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets) {
             below = step.cumulative;
         }
         rarest = std::min(rarest, rows.back()[0]);
-        const std::size_t index = figure.block(curve.key, "1-share latency(ns)", thinned(rows));
+        const std::size_t index = figure.block(curve.key, "1-share latency(ns)", thinned(rows, points));
         figure.curve(fmt::format("index {} using 1:($2*1e-9) with lines lw 2 lc rgb '{}'", index, colour(i)),
                      curve.key);
     }

@@ -75,7 +75,7 @@ Expected<Picture> draw_p2p(const std::vector<RunSet>& sets) {
                              index),
                  "");
     figure.curve(fmt::format("index {} using 1:2:(sprintf('%.2f', $3*1e-9)):($3 > {:.7g} ? 0xffffff : 0x000000) with "
-                             "labels tc rgb variable font ',11'",
+                             "labels tc rgb variable font ',14'",
                              index, highest * 0.5),
                  "");
     return figure.picture();

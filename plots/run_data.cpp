@@ -26,6 +26,9 @@ Measured measured(results::BenchmarkResult&& result) {
     Measured m;
     m.name = shown_name(result.name);
     m.latency = std::move(result.latency);
+    for (const std::string& error : result.errors) {
+        if (m.error.empty()) m.error = shown_name(error);
+    }
     for (std::size_t i = 0; i < result.metrics.size(); ++i) {
         const std::string& metric = result.metrics[i];
         const bool is_time = metric == "real_time" || metric == "cpu_time";
@@ -113,29 +116,34 @@ results::LatencyHistogram RunSet::latency(const std::string& benchmark) const {
 }
 
 Expected<RunSet> load(const results::Store& store, const std::string& reference, const LoadOptions& options) {
-    const auto pattern = compile(options.pattern);
-    if (!pattern) return pattern.error();
     const auto parsed = results::parse_run_reference(reference);
     if (!parsed) return parsed.error();
     const auto found = store.find(*parsed);
     if (!found) return found.error();
+    return load_runs(store, reference, *found, options);
+}
 
+Expected<RunSet> load_runs(const results::Store& store, const std::string& reference,
+                           const std::vector<results::RunInfo>& runs, const LoadOptions& options) {
+    const auto pattern = compile(options.pattern);
+    if (!pattern) return pattern.error();
     RunSet set;
     set.reference = reference;
     std::map<std::string, std::set<std::string>> facts;
     std::set<std::int64_t> environments;
-    for (auto info = found->rbegin(); info != found->rend(); ++info) {
+    for (auto info = runs.rbegin(); info != runs.rend(); ++info) {
         if (environments.insert(info->environment).second) {
             const auto environment = store.environment_of(*info);
             if (!environment) return environment.error();
             for (const auto& [key, value] : *environment) facts[key].insert(value);
         }
         RunData run{info->uid, info->started_utc, {}};
-        const Status read = store.visit(*info, {.benchmark = {}, .latencies = true}, [&](results::StoredResult&& r) {
-            if (std::regex_search(shown_name(r.result.name), *pattern)) {
-                run.benchmarks.push_back(measured(std::move(r.result)));
-            }
-        });
+        const Status read =
+            store.visit(*info, {.benchmark = {}, .latencies = options.latencies}, [&](results::StoredResult&& r) {
+                if (std::regex_search(shown_name(r.result.name), *pattern)) {
+                    run.benchmarks.push_back(measured(std::move(r.result)));
+                }
+            });
         if (!read) return read.error();
         if (options.raw_samples) add_samples(*info, run);
         set.runs.push_back(std::move(run));
@@ -143,6 +151,14 @@ Expected<RunSet> load(const results::Store& store, const std::string& reference,
     for (const auto& [key, values] : facts) {
         std::string& text = set.environment[key];
         for (const std::string& value : values) text += (text.empty() ? "" : " | ") + value;
+    }
+    return set;
+}
+
+RunSet matching(RunSet set, const std::string& pattern) {
+    const std::regex expression(pattern);
+    for (RunData& run : set.runs) {
+        std::erase_if(run.benchmarks, [&](const Measured& m) { return !std::regex_search(m.name, expression); });
     }
     return set;
 }

@@ -22,6 +22,7 @@ struct Measured {
     std::string name;
     std::map<std::string, std::vector<double>> metrics;  ///< one value a repetition; never empty
     results::LatencyHistogram latency;
+    std::string error;                            ///< why a repetition failed; empty: none did
     std::vector<results::LatencySample> samples;  ///< in the order they were taken; only where raw ones were asked for
 
     /// The values of a metric; empty when it was not measured.
@@ -55,11 +56,19 @@ struct RunSet {
 
 struct LoadOptions {
     std::string pattern;       ///< regular expression that a name must hold; empty: every benchmark
+    bool latencies = true;     ///< with distributions
     bool raw_samples = false;  ///< also the single latencies, from the runs' directories
 };
 
 /// Error: kBadInput for a reference or a pattern that is malformed, or when no run matches.
 Expected<RunSet> load(const results::Store& store, const std::string& reference, const LoadOptions& options);
+
+/// The same for runs that are known, newest first, as Store::find() gives them.
+Expected<RunSet> load_runs(const results::Store& store, const std::string& reference,
+                           const std::vector<results::RunInfo>& runs, const LoadOptions& options);
+
+/// Of a set only the benchmarks whose names hold `pattern`. REQUIRES: it is a regular expression.
+RunSet matching(RunSet set, const std::string& pattern);
 
 /// "fault/parallelism/read/threads:4/manual_time" -> "fault/parallelism/read/threads:4"; control characters become
 /// blanks, so that a name is one line wherever it is shown.

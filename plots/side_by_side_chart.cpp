@@ -57,13 +57,13 @@ Expected<Picture> draw_side_by_side(const std::vector<RunSet>& sets) {
                                                                           j.gain, j.gain_low, j.gain_high,
                                                                           rows[r].before, rows[r].after, rows[r].name));
         widest = std::max({widest, j.gain_high, 1 / j.gain_low});
-        const std::string name = fmt::format("{} ({}, {})", shortened(rows[r].name, 42), rows[r].before, rows[r].after);
+        const std::string name = fmt::format("{} ({}, {})", shortened(rows[r].name, 46), rows[r].before, rows[r].after);
         tics += (r == 0 ? "" : ", ") + gp_tic(name, static_cast<double>(r));
     }
     figure.left = 310;
     figure.plot_height = 24 + 15 * static_cast<unsigned>(rows.size());
     figure.set(
-        fmt::format("set yrange [{}:-0.7]\nset ytics ({}) font ',8'", static_cast<double>(rows.size()) - 0.3, tics));
+        fmt::format("set yrange [{}:-0.7]\nset ytics ({}) font ',10'", static_cast<double>(rows.size()) - 0.3, tics));
     figure.set(
         fmt::format("set logscale x 2\nset format x '%gx'\nset xrange [{:.7g}:{:.7g}]", 0.95 / widest, widest * 1.05));
     figure.set(

@@ -103,7 +103,7 @@ Expected<Picture> draw_stages(const std::vector<RunSet>& sets) {
     }
     const std::size_t index = figure.text_block(
         "stages of a fault (us)", "row, then begin and end of each: copy migrate get_pages bind rest", rows);
-    figure.set(fmt::format("set yrange [{}:-0.6]\nset ytics ({}) font ',9'\nset grid noytics",
+    figure.set(fmt::format("set yrange [{}:-0.6]\nset ytics ({}) font ',11'\nset grid noytics",
                            static_cast<double>(bars.size()) - 0.4, tics));
     figure.set(fmt::format("set xrange [0:{:.7g}]\nset xlabel 'microseconds a fault'\nset style fill solid 1 noborder",
                            longest * 1.05));

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 
 #include "plots/chart.h"
 #include "plots/spread.h"
@@ -48,6 +50,44 @@ Expected<std::vector<Line>> lines_of(const std::vector<RunSet>& sets) {
     return lines;
 }
 
+constexpr const char* kStored = "%Y-%m-%dT%H:%M:%SZ";
+
+/// 0 for a text that is no time.
+std::time_t parse_utc(const std::string& text) {
+    std::tm time{};
+    return ::strptime(text.c_str(), kStored, &time) == nullptr ? 0 : ::timegm(&time);
+}
+
+std::string format_utc(std::time_t time, const char* format) {
+    std::tm parts{};
+    std::array<char, 32> text{};
+    ::gmtime_r(&time, &parts);
+    return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
+}
+
+/// Range and five tics; the time of day where the runs lie within some days.
+std::string time_axis(const std::vector<Line>& lines) {
+    std::time_t first = parse_utc(lines.front().nights.front().started_utc);
+    std::time_t last = first;
+    for (const Line& line : lines) {
+        for (const Night& night : line.nights) {
+            first = std::min(first, parse_utc(night.started_utc));
+            last = std::max(last, parse_utc(night.started_utc));
+        }
+    }
+    constexpr std::time_t kDay = 24 * 60 * 60;
+    constexpr std::time_t kTics = 5;
+    const std::time_t margin = std::max<std::time_t>((last - first) / 40, 1);
+    const char* shown = last - first > 2 * kTics * kDay ? "%Y-%m-%d" : "%m-%d %H:%M";
+    std::string tics;
+    for (std::time_t i = 0; i < kTics; ++i) {
+        const std::time_t at = first + (last - first) * i / (kTics - 1);
+        tics += fmt::format("{}'{}' '{}'", i == 0 ? "" : ", ", format_utc(at, shown), format_utc(at, kStored));
+    }
+    return fmt::format("set xrange ['{}':'{}']\nset xtics ({})", format_utc(first - margin, kStored),
+                       format_utc(last + margin, kStored), tics);
+}
+
 }  // namespace
 
 Expected<Picture> draw_trend(const std::vector<RunSet>& sets) {
@@ -57,9 +97,9 @@ Expected<Picture> draw_trend(const std::vector<RunSet>& sets) {
     figure.note("a point: median of a run; band: the middle half of its repetitions (all, where fewer than 4)");
     figure.set("set xdata time\nset timefmt '%Y-%m-%dT%H:%M:%SZ'\nset xlabel 'run started (UTC)'");
     figure.set("set format y '%.0s%cs'\nset ylabel 'time of an iteration (less is better)'");
-    figure.set("set style fill transparent solid 0.2 noborder\nset offsets graph 0.02, 0.02, 0.1, 0.1");
-    figure.set("set format x \"%m-%d\\n%H:%M\"");
-    figure.axis_height = 62;  // two lines of tics
+    figure.right = 44;  // half a tic's label
+    figure.set("set style fill transparent solid 0.2 noborder");
+    figure.set(time_axis(*lines));
     for (std::size_t i = 0; i < lines->size(); ++i) {
         const Line& line = (*lines)[i];
         std::vector<std::string> rows;

@@ -73,6 +73,14 @@ struct PlotOptions {
 };
 int plot_command(const PlotOptions& options);
 
+struct ReportOptions {
+    std::string run;               ///< a reference: what the report is about
+    std::string against;           ///< empty: it is compared with nothing
+    std::filesystem::path output;  ///< FILE.html, or a directory that gets the file and an index of all in it
+    std::filesystem::path database = kDefaultDatabase;
+};
+int report_command(const ReportOptions& options);
+
 /// Prints the line and gives the exit status.
 int report_error(const Error& error);
 

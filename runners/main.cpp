@@ -19,6 +19,7 @@ struct Parsed {
     ExportOptions exported;
     RunsOptions runs;
     PlotOptions plot;
+    ReportOptions report;
     std::vector<std::string> reference;
     std::string list_suite;
     bool devices_json = false;
@@ -91,6 +92,13 @@ void add_pictures(CLI::App& app, Parsed& parsed) {
     plot->add_option("-o,--output", options.output,
                      "FILE.svg, FILE.png or FILE.pdf; FILE.dat and FILE.gp go beside it");
     add_database(*plot, options.database);
+
+    CLI::App* report = app.add_subcommand("report", "write an HTML page about stored runs");
+    report->add_option("--run", parsed.report.run, "runs, as for `runs`: 'label:nightly last:1'");
+    report->add_option("--against", parsed.report.against, "runs that they are compared with");
+    report->add_option("-o,--output", parsed.report.output,
+                       "FILE.html, or a directory, which gets the file and an index of all reports in it");
+    add_database(*report, parsed.report.database);
 }
 
 int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
@@ -99,14 +107,15 @@ int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (app.got_subcommand("import")) return import_command(parsed.imported);
     if (app.got_subcommand("export")) return export_command(parsed.exported);
     if (app.got_subcommand("plot")) return plot_command(parsed.plot);
+    if (app.got_subcommand("report")) return report_command(parsed.report);
     if (app.got_subcommand("list")) return list_command(parsed.list_suite, layout);
     if (app.got_subcommand("devices")) return devices_command(parsed.devices_json, layout);
     if (app.got_subcommand("policies")) return policies_command(layout);
     if (app.got_subcommand("doctor")) return doctor_command(parsed.doctor_json, layout);
     if (!app.got_subcommand("help")) {
-        return report_error(
-            {ErrorKind::kBadInput,
-             "a subcommand is required: run, runs, import, export, plot, list, devices, policies, doctor or help"});
+        return report_error({ErrorKind::kBadInput,
+                             "a subcommand is required: run, runs, import, export, plot, report, list, devices, "
+                             "policies, doctor or help"});
     }
     fmt::print("{}", app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
     return kExitOk;

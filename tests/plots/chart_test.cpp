@@ -59,7 +59,8 @@ TEST_P(EveryChart, SaysWhatItIsOf) {
 
 TEST_P(EveryChart, WithoutItsDataIsOneLine) {
     RunSet nothing = run_set("A", 1, 1, "xe-7.0");
-    nothing.runs[0].benchmarks = {Measured{.name = "workload/bfs", .metrics = {}, .latency = {}, .samples = {}}};
+    nothing.runs[0].benchmarks.assign(1, Measured());
+    nothing.runs[0].benchmarks[0].name = "workload/bfs";
     const auto picture = find_chart(GetParam())->draw({nothing});
     ASSERT_FALSE(picture.ok());
     EXPECT_EQ(picture.error().kind, ErrorKind::kBadInput);

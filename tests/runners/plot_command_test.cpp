@@ -77,5 +77,44 @@ TEST_F(PlotCommand, WithoutGnuplotSaysSo) {
                    "gnuplot is not there");
 }
 
+TEST_F(PlotCommand, ReportsIntoAFolderWithAnIndex) {
+    ASSERT_EQ(run({"--label", "a"}).code, 0);
+    fs::remove_all(output());
+    environment["FAKE_BEHAVIOUR"] = kParallel2 + "=crash";
+    ASSERT_EQ(run({"--label", "b"}).code, 1);
+    const fs::path folder = root() / "nights/reports";
+    const ChildResult alone = faultline({"report", "--run", "label:a", "-o", folder.string()});
+    ASSERT_EQ(alone.code, 0) << alone.err;
+    const ChildResult compared =
+        faultline({"report", "--run", "label:b", "--against", "label:a", "-o", folder.string()});
+    ASSERT_EQ(compared.code, 0) << compared.err;
+    const auto text_of = [](const fs::path& file) {
+        const auto text = results::read_file(file);
+        EXPECT_TRUE(text.ok()) << file;
+        return text.ok() ? *text : "";
+    };
+    const std::string page = text_of(compared.out.substr(0, compared.out.size() - 1));
+    EXPECT_THAT(page, AllOf(HasSubstr("label:b against label:a"), HasSubstr("<b>2</b>failed"),
+                            HasSubstr("Trend: time of an iteration")));
+    const std::string index = text_of(folder / "index.html");
+    EXPECT_THAT(index, AllOf(HasSubstr("2 reports"), HasSubstr("label:b against label:a"), HasSubstr("run label:a")));
+    // Again: it replaces itself.
+    ASSERT_EQ(faultline({"report", "--run", "label:a", "-o", folder.string()}).code, 0);
+    EXPECT_THAT(text_of(folder / "index.html"), HasSubstr("2 reports"));
+    const ChildResult file = faultline({"report", "--run", "label:a", "-o", (root() / "one.html").string()});
+    EXPECT_EQ(file.code, 0) << file.err;
+    EXPECT_TRUE(fs::exists(root() / "one.html"));
+    EXPECT_FALSE(fs::exists(root() / "index.html"));
+}
+
+TEST_F(PlotCommand, BadReportsAreOneLine) {
+    ASSERT_EQ(run({"--label", "a"}).code, 0);
+    expect_refused(faultline({"report", "-o", "x.html"}), "--run names the runs");
+    expect_refused(faultline({"report", "--run", "label:a"}), "-o names");
+    expect_refused(faultline({"report", "--run", "label:a", "--against", "label:z", "-o", "x.html"}), "label:z");
+    expect_refused(faultline({"report", "--run", "label:a", "-o", (root() / "bin/faultline/x").string()}),
+                   "bin/faultline");
+}
+
 }  // namespace
 }  // namespace faultline::runners

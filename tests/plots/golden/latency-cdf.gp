@@ -1,20 +1,20 @@
 # Redraws the picture: gnuplot './latency-cdf.gp'
-set terminal svg size 640,469 dynamic mouse standalone noenhanced font 'sans-serif,12' background 'white'
+set terminal svg size 640,481 dynamic mouse standalone noenhanced font 'sans-serif,12' background 'white'
 set output './latency-cdf.svg'
 data = './latency-cdf.dat'
 set encoding utf8
-set label 1 'Latency of accesses: share served within a time' at screen 0.0187,0.9616 left font ',13'
-set label 2 'Faultline reference (model: native), model native, kernel 6.19.0' at screen 0.0187,0.9211 left font ',9' textcolor rgb '#444444'
-set label 3 'A: run 12345678, policy xe-7.0' at screen 0.0187,0.8891 left font ',9' textcolor rgb '#444444'
-set label 4 'label:b: 2 runs, policy fine-grained' at screen 0.0187,0.8571 left font ',9' textcolor rgb '#444444'
+set label 1 'Latency of accesses: share served within a time' at screen 0.0187,0.9626 left font ',15'
+set label 2 'Faultline reference (model: native), model native, kernel 6.19.0' at screen 0.0187,0.9231 left font ',11' textcolor rgb '#444444'
+set label 3 'A: run 12345678, policy xe-7.0' at screen 0.0187,0.8919 left font ',11' textcolor rgb '#444444'
+set label 4 'label:b: 2 runs, policy fine-grained' at screen 0.0187,0.8607 left font ',11' textcolor rgb '#444444'
 set grid linecolor rgb '#dddddd' linetype 1
 set border 3
 set tics nomirror
-set key at screen 0.0187,0.0810 left top Left reverse maxcols 1 samplen 2 spacing 1.00 font ',10'
+set key at screen 0.0187,0.0873 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
 set lmargin at screen 0.1250
 set rmargin at screen 0.9719
-set tmargin at screen 0.8273
-set bmargin at screen 0.1876
+set tmargin at screen 0.8316
+set bmargin at screen 0.2079
 set logscale x
 set format x '%.0s%cs'
 set xlabel 'latency'

@@ -1,0 +1,94 @@
+#include "plots/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "plots/chart.h"
+
+namespace faultline::plots {
+namespace {
+
+constexpr std::size_t kPointsOnPage = 60;  // of a curve: a page of 300 benchmarks is to stay below 5 MB
+constexpr const char* kOverview[] = {"side-by-side", "throughput", "stages", "migration", "oversubscription", "p2p"};
+
+RunSet of_one(const RunSet& set, const std::string& benchmark) {
+    RunSet some{set.reference, set.environment, {}};
+    for (const RunData& run : set.runs) {
+        const Measured* m = run.find(benchmark);
+        some.runs.push_back({run.uid, run.started_utc, {}});
+        if (m != nullptr) some.runs.back().benchmarks.push_back(*m);
+    }
+    return some;
+}
+
+/// The older first, as charts have it.
+std::vector<RunSet> sides(const ReportInput& input) {
+    if (input.against) return {*input.against, input.run};
+    return {input.run};
+}
+
+class Planner {
+public:
+    explicit Planner(ReportInput&& input) { report_.input = std::move(input); }
+
+    Report plan() {
+        const ReportInput& input = report_.input;
+        report_.title = input.against ? fmt::format("{} against {}", input.run.name(), input.against->name())
+                                      : "run " + input.run.name();
+        overview();
+        std::vector<std::string> names = input.run.benchmark_names();
+        if (input.against) {
+            for (const std::string& name : input.against->benchmark_names()) {
+                if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+            }
+        }
+        for (const std::string& name : names) report_.sections.push_back(section(name));
+        return std::move(report_);
+    }
+
+private:
+    void overview() {
+        for (const char* name : kOverview) {
+            const Chart* chart = find_chart(name);
+            std::vector<RunSet> sets;
+            for (const RunSet& set : sides(report_.input)) sets.push_back(matching(set, std::string(chart->pattern)));
+            keep(chart->draw(sets), report_.overview);
+        }
+    }
+
+    ReportSection section(const std::string& name) {
+        const ReportInput& input = report_.input;
+        ReportSection section{name, std::nullopt, "", {}};
+        std::vector<RunSet> sets;
+        for (const RunSet& set : sides(input)) sets.push_back(of_one(set, name));
+        if (input.against) {
+            const auto before = sets[0].values(name, kCompared);
+            const auto after = sets[1].values(name, kCompared);
+            if (before.empty() || after.empty()) {
+                section.why_not = "not measured in " + (before.empty() ? input.against->name() : input.run.name());
+            } else {
+                section.judged = judge(before, after);
+            }
+        }
+        keep(draw_percentiles(sets, kPointsOnPage), section.pictures);
+        if (input.history) keep(draw_trend({of_one(*input.history, name)}), section.pictures);
+        return section;
+    }
+
+    /// A chart whose data a run does not have is left out.
+    void keep(Expected<Picture>&& picture, std::vector<std::size_t>& indices) {
+        if (!picture) return;
+        indices.push_back(report_.pictures.size());
+        report_.pictures.push_back(*std::move(picture));
+    }
+
+    Report report_;
+};
+
+}  // namespace
+
+Report plan_report(ReportInput input) { return Planner(std::move(input)).plan(); }
+
+}  // namespace faultline::plots
