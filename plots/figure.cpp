@@ -193,7 +193,8 @@ Picture Figure::picture() const {
     script += "set grid linecolor rgb '#dddddd' linetype 1\nset border 3\nset tics nomirror\n";
     if (keys_ > 0) {
         script += fmt::format(
-            "set key at screen {:.4f},{:.4f} left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'\n", x(12),
+            "set key at screen {:.4f},{:.4f} left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'\n",
+            x(32),  // beside gnuplot's own button in SVG
             y(result.height - key + 4));
     } else {
         script += "unset key\n";

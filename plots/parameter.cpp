@@ -20,21 +20,26 @@ std::optional<double> parse_number(std::string_view text) {
     return std::nullopt;
 }
 
-std::optional<Parameter> parameter_of(const std::string& name, std::string_view key) {
+std::optional<RawParameter> raw_parameter_of(const std::string& name, std::string_view key) {
     std::size_t begin = 0;
     while (begin <= name.size()) {
         const std::size_t end = std::min(name.find('/', begin), name.size());
         const std::string_view part = std::string_view(name).substr(begin, end - begin);
         if (part.size() > key.size() && part.starts_with(key) && part[key.size()] == ':') {
-            const auto value = parse_number(part.substr(key.size() + 1));
-            if (!value) return std::nullopt;
             std::string rest = name.substr(0, begin == 0 ? 0 : begin - 1);
             if (end < name.size()) rest += begin == 0 ? name.substr(end + 1) : name.substr(end);
-            return Parameter{*value, rest};
+            return RawParameter{std::string(part.substr(key.size() + 1)), rest};
         }
         begin = end + 1;
     }
     return std::nullopt;
+}
+
+std::optional<Parameter> parameter_of(const std::string& name, std::string_view key) {
+    const auto raw = raw_parameter_of(name, key);
+    const auto value = raw ? parse_number(raw->text) : std::nullopt;
+    if (!value) return std::nullopt;
+    return Parameter{*value, raw->rest};
 }
 
 }  // namespace faultline::plots

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "plots/chart.h"
@@ -37,6 +38,7 @@ public:
         const ReportInput& input = report_.input;
         report_.title = input.against ? fmt::format("{} against {}", input.run.name(), input.against->name())
                                       : "run " + input.run.name();
+        if (input.against) verdicts_ = verdicts(*input.against, input.run);
         overview();
         std::vector<std::string> names = input.run.benchmark_names();
         if (input.against) {
@@ -64,12 +66,12 @@ private:
         std::vector<RunSet> sets;
         for (const RunSet& set : sides(input)) sets.push_back(of_one(set, name));
         if (input.against) {
-            const auto before = sets[0].values(name, kCompared);
-            const auto after = sets[1].values(name, kCompared);
-            if (before.empty() || after.empty()) {
-                section.why_not = "not measured in " + (before.empty() ? input.against->name() : input.run.name());
+            const auto found = verdicts_.find(name);
+            if (found != verdicts_.end()) {
+                section.judged = found->second;
             } else {
-                section.judged = judge(before, after);
+                const bool is_new = sets[0].values(name, kCompared).empty();
+                section.why_not = "not measured in " + (is_new ? input.against->name() : input.run.name());
             }
         }
         keep(draw_percentiles(sets, kPointsOnPage), section.pictures);
@@ -85,6 +87,7 @@ private:
     }
 
     Report report_;
+    std::map<std::string, Judged> verdicts_;
 };
 
 }  // namespace

@@ -22,8 +22,11 @@ Expected<std::regex> compile(const std::string& pattern) {
     }
 }
 
-Measured measured(results::BenchmarkResult&& result) {
+Measured measured(results::StoredResult&& stored) {
+    results::BenchmarkResult& result = stored.result;
     Measured m;
+    m.boot = stored.boot;
+    m.process = stored.run_uid + "/" + std::to_string(stored.process);
     m.name = shown_name(result.name);
     m.latency = std::move(result.latency);
     for (const std::string& error : result.errors) {
@@ -141,7 +144,7 @@ Expected<RunSet> load_runs(const results::Store& store, const std::string& refer
         const Status read =
             store.visit(*info, {.benchmark = {}, .latencies = options.latencies}, [&](results::StoredResult&& r) {
                 if (std::regex_search(shown_name(r.result.name), *pattern)) {
-                    run.benchmarks.push_back(measured(std::move(r.result)));
+                    run.benchmarks.push_back(measured(std::move(r)));
                 }
             });
         if (!read) return read.error();

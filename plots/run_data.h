@@ -17,9 +17,11 @@
 
 namespace faultline::plots {
 
-/// One benchmark as one run measured it.
+/// One benchmark as one process of a run measured it.
 struct Measured {
     std::string name;
+    std::string boot;                                    ///< empty where unknown
+    std::string process;                                 ///< unique in the store
     std::map<std::string, std::vector<double>> metrics;  ///< one value a repetition; never empty
     results::LatencyHistogram latency;
     std::string error;                            ///< why a repetition failed; empty: none did

@@ -27,11 +27,8 @@ Expected<Picture> draw_side_by_side(const std::vector<RunSet>& sets) {
         return Error{ErrorKind::kBadInput, "side-by-side: needs two sets of runs: --run A --run B"};
     }
     std::vector<Row> rows;
-    for (const std::string& name : sets[0].benchmark_names()) {
-        const auto before = sets[0].values(name, kCompared);
-        const auto after = sets[1].values(name, kCompared);
-        if (before.empty() || after.empty()) continue;
-        rows.push_back({name, judge(before, after), before.size(), after.size()});
+    for (const auto& [name, judged] : verdicts(sets[0], sets[1])) {
+        rows.push_back({name, judged, sets[0].values(name, kCompared).size(), sets[1].values(name, kCompared).size()});
     }
     if (rows.empty()) {
         return Error{ErrorKind::kBadInput, "side-by-side: these runs have no benchmark in common"};

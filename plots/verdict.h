@@ -2,12 +2,15 @@
 //
 // Compared is the time of an iteration, since an iteration is the same work on both sides; a fault rate is not, where
 // one side's faults map more than the other's. Not a statistical test: medians, and whether the repetitions of both
-// sides overlap. Charts and reports ask this one function. Thread safety: pure functions.
+// sides overlap. Charts and reports ask this one function, with everything at once, as a rule over all benchmarks needs
+// it. Thread safety: pure functions.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "plots/run_data.h"
 
 namespace faultline::plots {
 
@@ -22,13 +25,11 @@ struct Judged {
 
 inline const std::string kCompared = "real_time";
 
-/// Smaller differences are no news.
-inline constexpr double kSmallestGain = 1.05;
 inline constexpr std::string_view kVerdictRule =
     "worse or better: medians differ by 5 % or more, and no repetition of one side lies among those of the other; all "
     "else could not be told. This is no statistical test.";
 
-/// REQUIRES: neither is empty; all are times above 0.
-Judged judge(const std::vector<double>& before, const std::vector<double>& after);
+/// Of every benchmark that both sides measured.
+std::map<std::string, Judged> verdicts(const RunSet& before, const RunSet& after);
 
 }  // namespace faultline::plots

@@ -48,7 +48,7 @@ inline RunData run_data(unsigned number, double speed) {
         run.benchmarks.push_back(measured(fmt::format("migration/eviction/oversubscription:{}", vram), speed * 5000));
     }
     for (const int from : {0, 1}) {
-        run.benchmarks.push_back(measured(fmt::format("p2p/copy/from:{}/to:{}", from, 1 - from), speed * 30000));
+        run.benchmarks.push_back(measured(fmt::format("p2p/copy/one/pair:{}-{}", from, 1 - from), speed * 30000));
     }
     run.benchmarks.push_back(measured(kHostile, speed * 7000));
     for (std::uint64_t i = 0; i < 500; ++i) run.benchmarks.back().samples.push_back({0, i, 2000 + (i * 7919) % 9000});

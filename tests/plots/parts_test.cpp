@@ -25,6 +25,8 @@ TEST(Parameter, IsReadOutOfAName) {
     EXPECT_EQ(parameter_of("a/size:64K/b", "size")->rest, "a/b");
     EXPECT_EQ(parameter_of("size:2M/b", "size")->rest, "b");
     EXPECT_EQ(parameter_of("a/oversubscription:1.5x", "oversubscription")->value, 1.5);
+    EXPECT_EQ(raw_parameter_of("p2p/copy/pair:0-1", "pair")->text, "0-1");
+    EXPECT_FALSE(parameter_of("p2p/copy/pair:0-1", "pair"));
     EXPECT_FALSE(parameter_of("a/threads", "threads"));
     EXPECT_FALSE(parameter_of("a/threads:", "threads"));
     EXPECT_FALSE(parameter_of("a/threads:many", "threads"));
@@ -45,6 +47,17 @@ TEST(Spread, IsQuartilesOfEnoughAndExtremesOfFew) {
     EXPECT_EQ(spread_of({7}).count, 1u);
 }
 
+Judged judge(std::vector<double> before, std::vector<double> after) {
+    const auto set = [](std::vector<double>&& times) {
+        RunSet one = only(run_set("A", 1, 1, "p"), "threads:1");
+        one.runs[0].benchmarks[0].metrics = {{kCompared, std::move(times)}};
+        return one;
+    };
+    const auto all = verdicts(set(std::move(before)), set(std::move(after)));
+    EXPECT_EQ(all.size(), 1u);
+    return all.begin()->second;
+}
+
 TEST(Verdict, NeedsADifferenceAndRangesApart) {
     EXPECT_EQ(judge({100, 101}, {110, 111}).verdict, Verdict::kWorse);
     EXPECT_EQ(judge({110, 111}, {100, 101}).verdict, Verdict::kBetter);
@@ -55,6 +68,13 @@ TEST(Verdict, NeedsADifferenceAndRangesApart) {
     const Judged apart = judge({100, 110}, {50, 44});
     EXPECT_DOUBLE_EQ(apart.gain_low, 100.0 / 50);
     EXPECT_DOUBLE_EQ(apart.gain_high, 110.0 / 44);
+}
+
+TEST(Verdict, IsOfWhatBothSidesMeasured) {
+    const RunSet a = only(run_set("A", 1, 1, "p"), "parallelism");
+    const RunSet b = only(run_set("B", 1, 1, "p"), "threads:2");
+    EXPECT_EQ(verdicts(a, b).size(), 1u);
+    EXPECT_EQ(verdicts(b, a).size(), 1u);
 }
 
 TEST(Figure, NoTextLeavesItsQuotes) {

@@ -49,6 +49,11 @@ TEST_F(Draw, EveryChartInEveryFormat) {
         }
         const std::string svg = text_of(path(name + ".svg"));
         EXPECT_THAT(svg, AllOf(HasSubstr("gnuplot_plot_1"), HasSubstr("xe-7.0"), HasSubstr("6.19.0"))) << name;
+        // It answers the mouse: each line of the key switches its curve, and the page reads coordinates.
+        const bool has_key =
+            fs::exists(path(name + ".gp")) && picture(name).script.find(" title '") != std::string::npos;
+        EXPECT_EQ(svg.find("gnuplot_svg.toggleVisibility") != std::string::npos, has_key) << name;
+        EXPECT_THAT(svg, HasSubstr("gnuplot_svg.plot_xmin")) << name;
         EXPECT_THAT(text_of(path(name + ".png")), StartsWith("\x89PNG"));
         EXPECT_THAT(text_of(path(name + ".pdf")), StartsWith("%PDF-"));
         EXPECT_TRUE(fs::exists(path(name + ".dat")));

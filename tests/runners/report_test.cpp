@@ -33,7 +33,7 @@ plots::ReportInput two_sides() {
     RunSet b = plots::run_set("<b>\"B\"", 1, 1.3, "fine-grained");
     for (plots::Measured& m : b.runs[0].benchmarks) {
         if (m.name == plots::kHostile) m.metrics["real_time"] = {1e9, 1e9, 1e9};
-        if (m.name == "p2p/copy/from:0/to:1") m.error = "wrong data & <more>";
+        if (m.name == "p2p/copy/one/pair:0-1") m.error = "wrong data & <more>";
     }
     b.runs[0].benchmarks.push_back(plots::measured("only/in/b", 1000));
     return {std::move(b), std::move(a), plots::run_set("history", 4, 1, "xe-7.0")};

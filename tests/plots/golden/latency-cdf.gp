@@ -10,7 +10,7 @@ set label 4 'label:b: 2 runs, policy fine-grained' at screen 0.0187,0.8607 left 
 set grid linecolor rgb '#dddddd' linetype 1
 set border 3
 set tics nomirror
-set key at screen 0.0187,0.0873 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
+set key at screen 0.0500,0.0873 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
 set lmargin at screen 0.1250
 set rmargin at screen 0.9719
 set tmargin at screen 0.8316

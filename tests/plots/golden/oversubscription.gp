@@ -11,7 +11,7 @@ set label 5 'n = 3 to 6 repetitions a point: median, and the middle half of them
 set grid linecolor rgb '#dddddd' linetype 1
 set border 3
 set tics nomirror
-set key at screen 0.0187,0.0847 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
+set key at screen 0.0500,0.0847 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
 set lmargin at screen 0.1250
 set rmargin at screen 0.9719
 set tmargin at screen 0.8065

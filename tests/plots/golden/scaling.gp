@@ -12,7 +12,7 @@ set label 6 'shapes compare between devices; rates do not, so none is shown here
 set grid linecolor rgb '#dddddd' linetype 1
 set border 3
 set tics nomirror
-set key at screen 0.0187,0.1101 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
+set key at screen 0.0500,0.1101 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
 set lmargin at screen 0.1250
 set rmargin at screen 0.9719
 set tmargin at screen 0.7894

@@ -13,13 +13,13 @@ set label 7 'marked where medians differ by 5 % or more and no repetitions overl
 set grid linecolor rgb '#dddddd' linetype 1
 set border 3
 set tics nomirror
-set key at screen 0.0187,0.0628 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
+set key at screen 0.0500,0.0628 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
 set lmargin at screen 0.4844
 set rmargin at screen 0.9719
 set tmargin at screen 0.6957
 set bmargin at screen 0.2029
 set yrange [11.7:-0.7]
-set ytics ('fault/parallelism/read/threads:1 (3, 6)' 0, 'fault/parallelism/read/threads:4 (3, 6)' 1, 'migration/to_device/size:4K (3, 6)' 2, 'migration/to_device/size:64K (3, 6)' 3, 'migration/to_device/size:2M (3, 6)' 4, 'migration/eviction/oversubscription:0.5x (3, 6)' 5, 'migration/eviction/oversubscription:1.5x (3, 6)' 6, 'migration/eviction/oversubscription:4x (3, 6)' 7, 'fault/parallelism/read/threads:2 (3, 6)' 8, 'p2p/copy/from:0/to:1 (3, 6)' 9, 'p2p/copy/from:1/to:0 (3, 6)' 10, 'fault/<script>...touch hacked)%%s\n{/Bold x}_^@ (3, 6)' 11) font ',10'
+set ytics ('fault/parallelism/read/threads:1 (3, 6)' 0, 'fault/parallelism/read/threads:4 (3, 6)' 1, 'migration/eviction/oversubscription:0.5x (3, 6)' 2, 'migration/eviction/oversubscription:1.5x (3, 6)' 3, 'migration/eviction/oversubscription:4x (3, 6)' 4, 'migration/to_device/size:2M (3, 6)' 5, 'migration/to_device/size:4K (3, 6)' 6, 'migration/to_device/size:64K (3, 6)' 7, 'fault/<script>...touch hacked)%%s\n{/Bold x}_^@ (3, 6)' 8, 'fault/parallelism/read/threads:2 (3, 6)' 9, 'p2p/copy/one/pair:0-1 (3, 6)' 10, 'p2p/copy/one/pair:1-0 (3, 6)' 11) font ',10'
 set logscale x 2
 set format x '%gx'
 set xrange [0.7023926:1.420146]

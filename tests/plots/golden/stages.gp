@@ -11,7 +11,7 @@ set label 5 'medians of n = 3 to 6 repetitions; all handling of a benchmark / fa
 set grid linecolor rgb '#dddddd' linetype 1
 set border 3
 set tics nomirror
-set key at screen 0.0187,0.2320 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
+set key at screen 0.0500,0.2320 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
 set lmargin at screen 0.4531
 set rmargin at screen 0.9719
 set tmargin at screen 0.7526
