@@ -57,7 +57,9 @@ Expected<Picture> draw_migration(const std::vector<RunSet>& sets) {
     Figure figure("Migration against size: latency and rate", sets);
     figure.plot_height = 210;
     figure.note(bars_note(*latency));
-    figure.set("set logscale x 2\n" + size_tics("x", x_values(*latency)));
+    const auto sizes = x_values(*latency);
+    figure.set("set logscale x 2\n" + size_tics("x", sizes));
+    figure.set(fmt::format("set xrange [{:.0f}:{:.0f}]", sizes.front(), sizes.back()));
     figure.set("set xlabel ''\nset logscale y\nset format y '%.0s%cs'\nset ylabel 'latency (median)'");
     for (std::size_t i = 0; i < latency->size(); ++i) {
         add_curve(figure, (*latency)[i], i, "size(B) latency(ns) low high n", 1e-9, false);

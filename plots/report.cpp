@@ -7,12 +7,13 @@
 #include <utility>
 
 #include "plots/chart.h"
+#include "plots/parameter.h"
 
 namespace faultline::plots {
 namespace {
 
 constexpr std::size_t kPointsOnPage = 60;  // of a curve: a page of 300 benchmarks is to stay below 5 MB
-constexpr const char* kOverview[] = {"side-by-side", "throughput", "stages", "migration", "oversubscription", "p2p"};
+constexpr const char* kOverview[] = {"side-by-side", "throughput", "stages", "migration", "oversubscription"};
 
 RunSet of_one(const RunSet& set, const std::string& benchmark) {
     RunSet some{set.reference, set.environment, {}};
@@ -57,6 +58,26 @@ private:
             std::vector<RunSet> sets;
             for (const RunSet& set : sides(report_.input)) sets.push_back(matching(set, std::string(chart->pattern)));
             keep(chart->draw(sets), report_.overview);
+        }
+        matrices();
+    }
+
+    /// A matrix of devices for each kind of transfer of the run.
+    void matrices() {
+        std::vector<std::string> kinds;
+        for (const std::string& name : report_.input.run.benchmark_names()) {
+            const auto pair = raw_parameter_of(name, "pair");
+            if (pair && std::find(kinds.begin(), kinds.end(), pair->rest) == kinds.end()) kinds.push_back(pair->rest);
+        }
+        for (const std::string& kind : kinds) {
+            RunSet set = report_.input.run;
+            for (RunData& run : set.runs) {
+                std::erase_if(run.benchmarks, [&](const Measured& m) {
+                    const auto pair = raw_parameter_of(m.name, "pair");
+                    return !pair || pair->rest != kind;
+                });
+            }
+            keep(draw_p2p({set}), report_.overview);
         }
     }
 

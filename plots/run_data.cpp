@@ -168,8 +168,20 @@ RunSet matching(RunSet set, const std::string& pattern) {
 
 std::string shown_name(const std::string& benchmark) {
     std::string name = benchmark;
-    for (const std::string ending : {"/manual_time", "/real_time", "/process_time"}) {
-        if (name.ends_with(ending)) name.resize(name.size() - ending.size());
+    const auto cut = [&](std::size_t length) { name.resize(name.size() - length); };
+    for (bool found = true; found;) {
+        found = false;
+        for (const std::string ending : {"/manual_time", "/real_time", "/process_time"}) {
+            if (!name.ends_with(ending)) continue;
+            cut(ending.size());
+            found = true;
+        }
+        for (const std::string_view setting : {"/iterations:", "/repeats:", "/min_time:"}) {
+            const std::size_t slash = name.rfind('/');
+            if (slash == std::string::npos || name.compare(slash, setting.size(), setting) != 0) continue;
+            cut(name.size() - slash);
+            found = true;
+        }
     }
     for (char& c : name) {
         if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';

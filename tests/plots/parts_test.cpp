@@ -88,6 +88,9 @@ TEST(Figure, NoTextLeavesItsQuotes) {
 TEST(ShownName, IsOneLineWithoutGoogleBenchmarksEnding) {
     EXPECT_EQ(shown_name("a/b/manual_time"), "a/b");
     EXPECT_EQ(shown_name("a/b/process_time/real_time"), "a/b");
+    EXPECT_EQ(shown_name("a/b/iterations:8/repeats:3/manual_time"), "a/b");
+    EXPECT_EQ(shown_name("a/threads:4/manual_time"), "a/threads:4");
+    EXPECT_EQ(shown_name("manual_time"), "manual_time");
     EXPECT_EQ(shown_name("a\nb\x7f"), "a b ");
 }
 

@@ -19,6 +19,7 @@ set tmargin at screen 0.8567
 set bmargin at screen 0.5433
 set logscale x 2
 set xtics ('4K' 4096, '16K' 16384, '64K' 65536, '256K' 262144, '1M' 1048576)
+set xrange [4096:2097152]
 set xlabel ''
 set logscale y
 set format y '%.0s%cs'
