@@ -23,14 +23,8 @@ std::string exact_tics(const std::vector<double>& values, std::string_view suffi
 
 /// What a latency is taken from: the histogram's median where there is one, else the time of an iteration.
 std::vector<double> latency_values(const RunSet& set, const std::string& benchmark) {
-    std::vector<double> values;
-    for (const RunData& run : set.runs) {
-        const Measured* m = run.find(benchmark);
-        if (m == nullptr) continue;
-        const auto& measured = m->of("latency_p50_ns").empty() ? m->of("real_time") : m->of("latency_p50_ns");
-        values.insert(values.end(), measured.begin(), measured.end());
-    }
-    return values;
+    std::vector<double> values = set.values(benchmark, "latency_p50_ns");
+    return values.empty() ? set.values(benchmark, "real_time") : values;
 }
 
 }  // namespace

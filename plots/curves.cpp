@@ -16,7 +16,7 @@ Expected<std::vector<Curve>> curves_over(const std::vector<RunSet>& sets, std::s
         const std::size_t first = curves.size();
         for (const std::string& name : sets[s].benchmark_names()) {
             const auto found = parameter_of(name, parameter);
-            if (!found) continue;
+            if (!found || found->value <= 0) continue;  // axes are logarithmic
             std::vector<double> y = values(sets[s], name);
             if (y.empty()) continue;
             auto it = std::find_if(curves.begin() + static_cast<std::ptrdiff_t>(first), curves.end(),

@@ -106,8 +106,14 @@ std::string gp_tic(std::string_view text, double at) {
 
 std::string shortened(const std::string& text, std::size_t length) {
     if (text.size() <= length) return text;
-    const std::size_t front = (length - 3) / 3;
-    return text.substr(0, front) + "..." + text.substr(text.size() - (length - 3 - front));
+    std::size_t front = (length - 3) / 3;
+    std::size_t back = text.size() - (length - 3 - front);
+    const auto inside = [&](std::size_t i) {
+        return (static_cast<unsigned char>(text[i]) & 0xc0) == 0x80;
+    };  // of UTF-8
+    while (front > 0 && inside(front)) --front;
+    while (back < text.size() && inside(back)) ++back;
+    return text.substr(0, front) + "..." + text.substr(back);
 }
 
 std::string size_tics(std::string_view axis, const std::vector<double>& values) {

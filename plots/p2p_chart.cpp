@@ -15,6 +15,8 @@
 namespace faultline::plots {
 namespace {
 
+constexpr double kDevices = 64;  // more do not fit a picture
+
 struct Family {
     std::string_view prefix;
     const char* first;  ///< of the pair
@@ -42,7 +44,8 @@ std::optional<Cell> cell_of(const std::string& pair) {
     if (dash == std::string::npos) return std::nullopt;
     const auto first = parse_number(pair.substr(0, dash));
     const auto second = parse_number(pair.substr(dash + 1));
-    if (!first || !second) return std::nullopt;
+    const auto is_device = [](std::optional<double> n) { return n && *n >= 0 && *n < kDevices; };
+    if (!is_device(first) || !is_device(second)) return std::nullopt;
     return Cell{static_cast<int>(*first), static_cast<int>(*second), {}};
 }
 

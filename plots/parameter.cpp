@@ -1,13 +1,15 @@
 #include "plots/parameter.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace faultline::plots {
 
 std::optional<double> parse_number(std::string_view text) {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{}) return std::nullopt;
+    if (error != std::errc{} || !std::isfinite(value)) return std::nullopt;  // it also takes "inf" and "nan"
     std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
     for (const auto& [prefix, factor] : {std::pair{'K', 1024.0}, {'M', 1024.0 * 1024}, {'G', 1024.0 * 1024 * 1024}}) {
         if (rest.starts_with(prefix)) {

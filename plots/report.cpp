@@ -18,9 +18,10 @@ constexpr const char* kOverview[] = {"side-by-side", "throughput", "stages", "mi
 RunSet of_one(const RunSet& set, const std::string& benchmark) {
     RunSet some{set.reference, set.environment, {}};
     for (const RunData& run : set.runs) {
-        const Measured* m = run.find(benchmark);
         some.runs.push_back({run.uid, run.started_utc, {}});
-        if (m != nullptr) some.runs.back().benchmarks.push_back(*m);
+        for (const Measured& m : run.benchmarks) {
+            if (m.name == benchmark) some.runs.back().benchmarks.push_back(m);
+        }
     }
     return some;
 }
@@ -31,14 +32,21 @@ std::vector<RunSet> sides(const ReportInput& input) {
     return {input.run};
 }
 
+/// "8af676f2 (label:nightly last:1)", "label:nightly (10 runs)": a reference alone says something else tomorrow.
+std::string described(const RunSet& set) {
+    if (set.runs.size() > 1) return fmt::format("{} ({} runs)", set.name(), set.runs.size());
+    const std::string& uid = set.runs.front().uid;
+    const std::string digits = uid.substr(0, 8);
+    return uid.starts_with(set.reference) ? digits : fmt::format("{} ({})", digits, set.name());
+}
+
 class Planner {
 public:
     explicit Planner(ReportInput&& input) { report_.input = std::move(input); }
 
     Report plan() {
         const ReportInput& input = report_.input;
-        report_.title = input.against ? fmt::format("{} against {}", input.run.name(), input.against->name())
-                                      : "run " + input.run.name();
+        report_.title = described(input.run) + (input.against ? " against " + described(*input.against) : "");
         if (input.against) verdicts_ = verdicts(*input.against, input.run);
         overview();
         std::vector<std::string> names = input.run.benchmark_names();

@@ -100,11 +100,19 @@ std::vector<std::string> RunSet::benchmark_names() const {
     return names;
 }
 
+std::vector<double> RunData::values(const std::string& benchmark, const std::string& metric) const {
+    std::vector<double> all;
+    for (const Measured& m : benchmarks) {
+        if (m.name == benchmark) all.insert(all.end(), m.of(metric).begin(), m.of(metric).end());
+    }
+    return all;
+}
+
 std::vector<double> RunSet::values(const std::string& benchmark, const std::string& metric) const {
     std::vector<double> all;
     for (const RunData& run : runs) {
-        const Measured* m = run.find(benchmark);
-        if (m != nullptr) all.insert(all.end(), m->of(metric).begin(), m->of(metric).end());
+        const auto more = run.values(benchmark, metric);
+        all.insert(all.end(), more.begin(), more.end());
     }
     return all;
 }
@@ -112,8 +120,9 @@ std::vector<double> RunSet::values(const std::string& benchmark, const std::stri
 results::LatencyHistogram RunSet::latency(const std::string& benchmark) const {
     results::LatencyHistogram merged;
     for (const RunData& run : runs) {
-        const Measured* m = run.find(benchmark);
-        if (m != nullptr) merged.merge(m->latency);
+        for (const Measured& m : run.benchmarks) {
+            if (m.name == benchmark) merged.merge(m.latency);
+        }
     }
     return merged;
 }

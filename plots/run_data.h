@@ -37,6 +37,8 @@ struct RunData {
     std::vector<Measured> benchmarks;  ///< in the order of the run
 
     const Measured* find(const std::string& name) const;
+    /// All values of a metric of a benchmark, which a run may hold more than once: from several processes.
+    std::vector<double> values(const std::string& benchmark, const std::string& metric) const;
 };
 
 struct RunSet {

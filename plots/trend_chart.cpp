@@ -30,9 +30,8 @@ Expected<std::vector<Line>> lines_of(const std::vector<RunSet>& sets) {
         for (const std::string& name : set.benchmark_names()) {
             Line line{sets.size() == 1 ? name : set.name() + ": " + name, {}};
             for (const RunData& run : set.runs) {
-                const Measured* m = run.find(name);
-                if (m == nullptr || m->of(kCompared).empty()) continue;
-                line.nights.push_back({run.started_utc, spread_of(m->of(kCompared))});
+                const auto values = run.values(name, kCompared);
+                if (!values.empty()) line.nights.push_back({run.started_utc, spread_of(values)});
             }
             if (line.nights.size() < 2) continue;
             lines.push_back(std::move(line));

@@ -85,13 +85,15 @@ Status draw(const plots::Picture& picture, const fs::path& output) {
     const Scratch scratch;
     if (scratch.path().empty()) return no_scratch();
     const std::string script = gp_text(picture, stem, *format);
-    for (const fs::path& directory : {scratch.path(), output.parent_path()}) {
+    const auto write_texts = [&](const fs::path& directory) -> Status {
         if (Status s = results::write_file_atomically(directory / (stem + ".dat"), picture.data); !s) return s;
-        if (Status s = results::write_file_atomically(directory / (stem + ".gp"), script); !s) return s;
-    }
+        return results::write_file_atomically(directory / (stem + ".gp"), script);
+    };
+    if (Status s = write_texts(scratch.path()); !s) return s;
     if (Status s = run_gnuplot(scratch.path(), "./" + stem + ".gp", std::chrono::minutes(2)); !s) return s;
     const auto drawn = results::read_file(scratch.path() / output.filename());
     if (!drawn) return drawn.error();
+    if (Status s = write_texts(output.parent_path()); !s) return s;
     return results::write_file_atomically(output, *drawn);
 }
 

@@ -87,5 +87,20 @@ TEST(Charts, NineCurvesAreTooMany) {
     EXPECT_THAT(picture.error().message, HasSubstr("9 curves, of which 8 can be told apart"));
 }
 
+TEST(Charts, WhatFitsNoAxisIsLeftOut) {
+    RunSet set = only(run_set("A", 1, 1, "xe-7.0"), "size:");
+    set.runs[0].benchmarks.push_back(measured("migration/to_device/size:0", 1));
+    set.runs[0].benchmarks.push_back(measured("migration/to_device/size:-4K", 1));
+    const auto picture = draw_migration({set});
+    ASSERT_TRUE(picture.ok()) << picture.error().message;
+    EXPECT_THAT(picture->script, HasSubstr("set xrange [4096:2097152]"));
+    RunSet pairs = only(run_set("A", 1, 1, "xe-7.0"), "p2p/");
+    pairs.runs[0].benchmarks.clear();
+    for (const char* pair : {"0-1000000000", "1--1", "nan-0", "-", "0"}) {
+        pairs.runs[0].benchmarks.push_back(measured(std::string("p2p/copy/pair:") + pair, 1));
+    }
+    EXPECT_THAT(draw_p2p({pairs}).error().message, HasSubstr("no benchmarks of pairs"));
+}
+
 }  // namespace
 }  // namespace faultline::plots

@@ -30,6 +30,8 @@ TEST(Parameter, IsReadOutOfAName) {
     EXPECT_FALSE(parameter_of("a/threads", "threads"));
     EXPECT_FALSE(parameter_of("a/threads:", "threads"));
     EXPECT_FALSE(parameter_of("a/threads:many", "threads"));
+    EXPECT_FALSE(parameter_of("a/threads:nan", "threads"));
+    EXPECT_FALSE(parameter_of("a/threads:inf", "threads"));
     EXPECT_FALSE(parameter_of("a/xthreads:1", "threads"));
     EXPECT_FALSE(parameter_of("", "threads"));
 }
@@ -63,7 +65,8 @@ TEST(Verdict, NeedsADifferenceAndRangesApart) {
     EXPECT_EQ(judge({110, 111}, {100, 101}).verdict, Verdict::kBetter);
     EXPECT_EQ(judge({100, 101}, {103, 104}).verdict, Verdict::kUnclear);       // small
     EXPECT_EQ(judge({100, 112}, {111, 120, 121}).verdict, Verdict::kUnclear);  // overlap
-    EXPECT_EQ(judge({100}, {200}).verdict, Verdict::kUnclear);                 // one repetition
+    EXPECT_EQ(judge({111, 120, 121}, {100, 112}).verdict, Verdict::kUnclear);
+    EXPECT_EQ(judge({100}, {200}).verdict, Verdict::kUnclear);  // one repetition
     EXPECT_DOUBLE_EQ(judge({100}, {200}).gain, 0.5);
     const Judged apart = judge({100, 110}, {50, 44});
     EXPECT_DOUBLE_EQ(apart.gain_low, 100.0 / 50);
@@ -82,6 +85,7 @@ TEST(Figure, NoTextLeavesItsQuotes) {
     EXPECT_EQ(gp_quoted("it's `rm` $(x) \"y\"\n"), "'it''s `rm` $(x) \"y\" '");
     EXPECT_EQ(shortened("abcdefghijklmnop", 9), "ab...mnop");
     EXPECT_EQ(shortened("short", 9), "short");
+    EXPECT_EQ(shortened("a\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4", 9), "a...\u00e4\u00e4");
     EXPECT_EQ(size_tics("x", {4096, 16384}), "set xtics ('4K' 4096, '8K' 8192, '16K' 16384)");
 }
 
@@ -144,6 +148,15 @@ TEST_F(Loading, TakesWhatRanInNanosecondsOldestFirst) {
     EXPECT_EQ(set->fact("model"), "native");
     EXPECT_EQ(set->fact("device"), "-");
     EXPECT_THAT(set->runs[0].benchmarks[0].samples, SizeIs(0));
+}
+
+TEST(RunSet, TakesABenchmarkTogetherThatARunHoldsTwice) {
+    RunSet set = only(run_set("A", 1, 1, "p"), "threads:1");
+    const std::string name = set.runs[0].benchmarks[0].name;
+    set.runs[0].benchmarks.push_back(set.runs[0].benchmarks[0]);
+    EXPECT_THAT(set.values(name, "real_time"), SizeIs(6));
+    EXPECT_EQ(set.latency(name).count(), 600u);
+    EXPECT_THAT(set.benchmark_names(), SizeIs(1));
 }
 
 TEST_F(Loading, ReadsSingleLatenciesWhenAsked) {

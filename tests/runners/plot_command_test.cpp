@@ -94,10 +94,10 @@ TEST_F(PlotCommand, ReportsIntoAFolderWithAnIndex) {
         return text.ok() ? *text : "";
     };
     const std::string page = text_of(compared.out.substr(0, compared.out.size() - 1));
-    EXPECT_THAT(page, AllOf(HasSubstr("label:b against label:a"), HasSubstr("<b>2</b>failed"),
+    EXPECT_THAT(page, AllOf(HasSubstr("(label:b) against "), HasSubstr("<b>2</b>failed"),
                             HasSubstr("Trend: time of an iteration")));
     const std::string index = text_of(folder / "index.html");
-    EXPECT_THAT(index, AllOf(HasSubstr("2 reports"), HasSubstr("label:b against label:a"), HasSubstr("run label:a")));
+    EXPECT_THAT(index, AllOf(HasSubstr("2 reports"), HasSubstr("(label:b) against "), HasSubstr("(label:a)</a>")));
     // Again: it replaces itself.
     ASSERT_EQ(faultline({"report", "--run", "label:a", "-o", folder.string()}).code, 0);
     EXPECT_THAT(text_of(folder / "index.html"), HasSubstr("2 reports"));

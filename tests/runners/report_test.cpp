@@ -131,8 +131,8 @@ TEST_F(Browser, NoNameBecomesMarkup) {
         report.push('twice ' + ids.filter((id, i) => ids.indexOf(id) !== i).join());
     )");
     EXPECT_THAT(lines, ElementsAre("2", "0", "1", "twice ", "fetched 0"));  // the page's script and this one
-    EXPECT_THAT(html, AllOf(Not(HasSubstr("<script>alert")), Not(HasSubstr("src=")), Not(HasSubstr("http://")),
-                            Not(HasSubstr("https://")), Not(HasSubstr("url("))));
+    EXPECT_THAT(html, AllOf(HasSubstr("default-src 'none'"), Not(HasSubstr("<script>alert")), Not(HasSubstr("src=")),
+                            Not(HasSubstr("http://")), Not(HasSubstr("https://")), Not(HasSubstr("url("))));
 }
 
 TEST(Report, SaysFirstWhatGotWorseAndBetter) {
@@ -178,7 +178,7 @@ TEST(ReportIndex, ReadsBackWhatReportsSay) {
     const std::string html = html_of(two_sides());
     const auto entry = plots::read_entry("b's \"report\".html", html);
     ASSERT_TRUE(entry);
-    EXPECT_EQ(entry->title, "<b>\"B\" against A");
+    EXPECT_EQ(entry->title, "12345678 (<b>\"B\") against 12345678 (A)");
     EXPECT_EQ(entry->worse, 1u);
     EXPECT_EQ(entry->better, 11u);
     EXPECT_EQ(entry->failed, 1u);
@@ -187,9 +187,10 @@ TEST(ReportIndex, ReadsBackWhatReportsSay) {
     older.started = "2025-01-01T00:00:00Z";
     older.title = "older";
     const std::string index = plots::index_html({older, *entry});
-    EXPECT_THAT(index, AllOf(HasSubstr("./b%27s%20%22report%22.html"), HasSubstr("&lt;b&gt;&quot;B&quot; against A"),
-                             HasSubstr("2 reports"), Not(HasSubstr("<b>\"B\""))));
-    EXPECT_LT(index.find("against A"), index.find("older"));
+    EXPECT_THAT(index, AllOf(HasSubstr("./b%27s%20%22report%22.html"),
+                             HasSubstr("&lt;b&gt;&quot;B&quot;) against 12345678 (A)"), HasSubstr("2 reports"),
+                             Not(HasSubstr("<b>\"B\""))));
+    EXPECT_LT(index.find(" against "), index.find("older"));
     EXPECT_FALSE(plots::read_entry("x.html", "<html></html>"));
     EXPECT_FALSE(plots::read_entry("x.html", "<meta name=\"faultline-report\" content=\"{}\">"));
     EXPECT_FALSE(plots::read_entry("x.html", "<meta name=\"faultline-report\" content=\"{"));
