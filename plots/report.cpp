@@ -27,9 +27,9 @@ RunSet of_one(const RunSet& set, const std::string& benchmark) {
 }
 
 /// The older first, as charts have it.
-std::vector<RunSet> sides(const ReportInput& input) {
-    if (input.against) return {*input.against, input.run};
-    return {input.run};
+std::vector<const RunSet*> sides(const ReportInput& input) {
+    if (input.against) return {&*input.against, &input.run};
+    return {&input.run};
 }
 
 /// "8af676f2 (label:nightly last:1)", "label:nightly (10 runs)": a reference alone says something else tomorrow.
@@ -64,7 +64,7 @@ private:
         for (const char* name : kOverview) {
             const Chart* chart = find_chart(name);
             std::vector<RunSet> sets;
-            for (const RunSet& set : sides(report_.input)) sets.push_back(matching(set, std::string(chart->pattern)));
+            for (const RunSet* set : sides(report_.input)) sets.push_back(matching(*set, std::string(chart->pattern)));
             keep(chart->draw(sets), report_.overview);
         }
         matrices();
@@ -93,7 +93,7 @@ private:
         const ReportInput& input = report_.input;
         ReportSection section{name, std::nullopt, "", {}};
         std::vector<RunSet> sets;
-        for (const RunSet& set : sides(input)) sets.push_back(of_one(set, name));
+        for (const RunSet* set : sides(input)) sets.push_back(of_one(*set, name));
         if (input.against) {
             const auto found = verdicts_.find(name);
             if (found != verdicts_.end()) {
