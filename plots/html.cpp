@@ -121,7 +121,7 @@ std::string inline_svg(std::string_view svg, const std::string& title) {
     const std::size_t background = text.find("<rect ");
     if (background != std::string::npos) text.erase(background, text.find("/>", background) + 2 - background);
     // What page.css says once: black lines without filling, class l for grid lines, class t for text.
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 19> kShorter = {{
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kShorter = {{
         {" id=\"gnuplot_canvas\"", ""},
         {" xmlns=\"http://www.w3.org/2000/svg\"", ""},
         {" xmlns:xlink=\"http://www.w3.org/1999/xlink\"", ""},
@@ -141,6 +141,8 @@ std::string inline_svg(std::string_view svg, const std::string& title) {
         {" stroke=\"none\" fill=\"black\"", " class=\"t\""},
         {" stroke=\"none\" fill=\"rgb(68,68,68)\"", " class=\"t\""},
         {"stroke='black'", "stroke='currentColor'"},
+        {"stroke='rgb( 0, 0, 0)'", "stroke='currentColor'"},
+        {"stroke='rgb( 68, 68, 68)'", "stroke='currentColor'"},
     }};
     for (const auto& [from, to] : kShorter) replace_all(text, from, to);
     remove_empty_groups(text);

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "plots/figure.h"
+#include "plots/html.h"
 #include "plots/parameter.h"
+#include "plots/quantity.h"
 #include "plots/spread.h"
 #include "plots/verdict.h"
+#include "results/metric.h"
 #include "tests/plots/chart_data.h"
 #include "tests/temporary_directory.h"
 
@@ -87,6 +90,31 @@ TEST(Figure, NoTextLeavesItsQuotes) {
     EXPECT_EQ(shortened("short", 9), "short");
     EXPECT_EQ(shortened("a\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4", 9), "a...\u00e4\u00e4");
     EXPECT_EQ(size_tics("x", {4096, 16384}), "set xtics ('4K' 4096, '8K' 8192, '16K' 16384)");
+}
+
+TEST(Html, AnInlinedPictureIsThePagesColourAndHasItsTitle) {
+    const std::string svg = inline_svg(
+        "<?xml?>\n<svg \n width=\"9\">\n<title>p0</title>\n<defs>\n<g id='gpPt0'/></defs>\n<rect x=\"0\" "
+        "fill=\"none\"/>\n"
+        "<g fill=\"none\" color=\"black\" stroke=\"currentColor\" stroke-width=\"1.00\" stroke-linecap=\"butt\" "
+        "stroke-linejoin=\"miter\">\n</g>\n<path stroke='rgb(  0,   0,   0)'  d='M1.25,2.00 L3.456,4.01 '/>\n"
+        "<text>1.25 &lt;b></text>\n</svg>\n",
+        "a \"b\"");
+    EXPECT_EQ(svg,
+              "<svg role=\"img\" aria-label=\"a &quot;b&quot;\" width=\"9\"><path stroke='currentColor' "
+              "d='M1.2,2 L3.456,4 '/><text>1.25 &lt;b></text></svg>");
+    EXPECT_EQ(inline_svg("no picture", "t"), "");
+    EXPECT_EQ(escaped("<a href='x' b=\"y\">&"), "&lt;a href=&#39;x&#39; b=&quot;y&quot;&gt;&amp;");
+}
+
+TEST(Quantity, HasThreeDigitsAndAPrefix) {
+    EXPECT_EQ(with_unit(results::metric_of("faults_per_second"), 12345), "12.3 k/s");
+    EXPECT_EQ(with_unit(results::metric_of("latency_p50_ns"), 5120), "5.12 us");
+    EXPECT_EQ(with_unit(results::metric_of("gt.svm_64K_bind_us"), 1500), "1.5 ms");
+    EXPECT_EQ(with_unit(results::metric_of("bytes_per_second"), 2.5e9), "2.5 GB/s");
+    EXPECT_EQ(with_unit(results::metric_of("faults"), 0.25), "0.25");
+    EXPECT_EQ(with_unit(results::metric_of("faults"), 0), "0");
+    EXPECT_EQ(with_unit(results::metric_of("real_time"), 999999), "1 ms");
 }
 
 TEST(ShownName, IsOneLineWithoutGoogleBenchmarksEnding) {
