@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <regex>
 #include <set>
 #include <utility>
 
@@ -13,14 +12,6 @@ namespace faultline::plots {
 namespace {
 
 constexpr std::size_t kShownDigits = 8;
-
-Expected<std::regex> compile(const std::string& pattern) {
-    try {
-        return std::regex(pattern, std::regex::ECMAScript | std::regex::optimize);
-    } catch (const std::regex_error& e) {
-        return Error{ErrorKind::kBadInput, "'" + pattern + "' is no regular expression: " + e.what()};
-    }
-}
 
 Measured measured(results::StoredResult&& stored) {
     results::BenchmarkResult& result = stored.result;
@@ -137,7 +128,7 @@ Expected<RunSet> load(const results::Store& store, const std::string& reference,
 
 Expected<RunSet> load_runs(const results::Store& store, const std::string& reference,
                            const std::vector<results::RunInfo>& runs, const LoadOptions& options) {
-    const auto pattern = compile(options.pattern);
+    const auto pattern = Pattern::compile(options.pattern);
     if (!pattern) return pattern.error();
     RunSet set;
     set.reference = reference;
@@ -152,7 +143,7 @@ Expected<RunSet> load_runs(const results::Store& store, const std::string& refer
         RunData run{info->uid, info->started_utc, {}};
         const Status read =
             store.visit(*info, {.benchmark = {}, .latencies = options.latencies}, [&](results::StoredResult&& r) {
-                if (std::regex_search(shown_name(r.result.name), *pattern)) {
+                if (pattern->is_in(shown_name(r.result.name))) {
                     run.benchmarks.push_back(measured(std::move(r)));
                 }
             });
@@ -167,10 +158,9 @@ Expected<RunSet> load_runs(const results::Store& store, const std::string& refer
     return set;
 }
 
-RunSet matching(RunSet set, const std::string& pattern) {
-    const std::regex expression(pattern);
+RunSet matching(RunSet set, const Pattern& pattern) {
     for (RunData& run : set.runs) {
-        std::erase_if(run.benchmarks, [&](const Measured& m) { return !std::regex_search(m.name, expression); });
+        std::erase_if(run.benchmarks, [&](const Measured& m) { return !pattern.is_in(m.name); });
     }
     return set;
 }

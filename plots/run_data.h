@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/expected.h"
+#include "plots/pattern.h"
 #include "results/histogram.h"
 #include "results/latency_file.h"
 #include "results/store.h"
@@ -59,7 +60,7 @@ struct RunSet {
 };
 
 struct LoadOptions {
-    std::string pattern;       ///< regular expression that a name must hold; empty: every benchmark
+    std::string pattern;       ///< extended regular expression that a name must hold; empty: every benchmark
     bool latencies = true;     ///< with distributions
     bool raw_samples = false;  ///< also the single latencies, from the runs' directories
 };
@@ -71,8 +72,8 @@ Expected<RunSet> load(const results::Store& store, const std::string& reference,
 Expected<RunSet> load_runs(const results::Store& store, const std::string& reference,
                            const std::vector<results::RunInfo>& runs, const LoadOptions& options);
 
-/// Of a set only the benchmarks whose names hold `pattern`. REQUIRES: it is a regular expression.
-RunSet matching(RunSet set, const std::string& pattern);
+/// Of a set only the benchmarks whose names hold `pattern`.
+RunSet matching(RunSet set, const Pattern& pattern);
 
 /// "migration/to_host/read/size:2M/iterations:8/manual_time" -> "migration/to_host/read/size:2M"; control characters
 /// become blanks, so that a name is one line wherever it is shown.

@@ -79,6 +79,12 @@ INSTANTIATE_TEST_SUITE_P(Charts, EveryChart, testing::ValuesIn(all_names()), [](
     return name;
 });
 
+TEST(Charts, OwnPatternsAreRegularExpressions) {
+    for (const Chart& chart : charts()) EXPECT_TRUE(Pattern::compile(std::string(chart.pattern)).ok()) << chart.name;
+    EXPECT_TRUE(Pattern::compile("^a/(b|c)$")->is_in("a/c"));
+    EXPECT_FALSE(Pattern::compile("^a/(b|c)$")->is_in("a/cc"));
+}
+
 TEST(Charts, NineCurvesAreTooMany) {
     std::vector<RunSet> sets;
     for (int i = 0; i < 9; ++i) sets.push_back(only(run_set("A" + std::to_string(i), 1, 1, "xe-7.0"), kHostile));
