@@ -84,7 +84,9 @@ Expected<Picture> draw_p2p(const std::vector<RunSet>& sets) {
         for (const Matrix& m : matrices) names += (names.empty() ? "" : ", ") + m.name;
         return Error{ErrorKind::kBadInput, "p2p: one matrix a picture; choose one with --benchmark: " + names};
     }
-    const auto& [name, is_rate, cells] = matrices.front();
+    const std::string& name = matrices.front().name;
+    const bool is_rate = matrices.front().is_rate;
+    const std::vector<Cell>& cells = matrices.front().cells;
     int devices = 0;
     double highest = 0;
     std::size_t fewest = cells.front().value.count;
