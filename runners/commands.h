@@ -88,6 +88,24 @@ struct BisectOptions {
 /// whenever it cannot be told, be it for an error; 128 + N when signal N ended it.
 int bisect_command(const BisectOptions& options, const Layout& layout);
 
+struct PlotOptions {
+    bool list = false;  ///< of the charts; then nothing else counts
+    std::string chart;
+    std::vector<std::string> runs;  ///< a reference each: one set of runs of the picture
+    std::string benchmark;          ///< a regular expression; empty: the chart's own
+    std::filesystem::path output;   ///< .svg, .png or .pdf
+    std::filesystem::path database = kDefaultDatabase;
+};
+int plot_command(const PlotOptions& options);
+
+struct ReportOptions {
+    std::string run;               ///< a reference: what the report is about
+    std::string against;           ///< empty: it is compared with nothing
+    std::filesystem::path output;  ///< FILE.html, or a directory that gets the file and an index of all in it
+    std::filesystem::path database = kDefaultDatabase;
+};
+int report_command(const ReportOptions& options);
+
 /// Prints the line and gives the exit status.
 int report_error(const Error& error);
 

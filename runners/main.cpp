@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "plots/chart.h"
 #include "runners/commands.h"
 #include "runners/suites.h"
 
@@ -20,6 +21,8 @@ struct Parsed {
     CompareOptions compared;
     BisectOptions bisected;
     double min_effect_percent = CompareOptions{}.compare.min_effect * 100;
+    PlotOptions plot;
+    ReportOptions report;
     std::vector<std::string> reference;
     std::string list_suite;
     bool devices_json = false;
@@ -128,6 +131,27 @@ void add_bisect(CLI::App& app, Parsed& parsed) {
     add_database(*bisect, run.database);
 }
 
+void add_pictures(CLI::App& app, Parsed& parsed) {
+    CLI::App* plot = app.add_subcommand("plot", "draw a chart of stored runs");
+    PlotOptions& options = parsed.plot;
+    plot->add_flag("--list", options.list, "list the charts, and what each needs");
+    plot->add_option("--chart", options.chart, "one of: " + plots::chart_names());
+    plot->add_option("--run", options.runs, "runs, as for `runs`: 'label:nightly last:10'; once for each set")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    plot->add_option("--benchmark", options.benchmark, "only benchmarks whose name matches this regular expression");
+    plot->add_option("-o,--output", options.output,
+                     "FILE.svg, FILE.png or FILE.pdf; FILE.dat and FILE.gp go beside it");
+    add_database(*plot, options.database);
+
+    CLI::App* report = app.add_subcommand("report", "write an HTML page about stored runs");
+    report->add_option("--run", parsed.report.run, "runs, as for `runs`: 'label:nightly last:1'");
+    report->add_option("--against", parsed.report.against, "runs that they are compared with");
+    report->add_option("-o,--output", parsed.report.output,
+                       "FILE.html, or a directory, which gets the file and an index of all reports in it");
+    add_database(*report, parsed.report.database);
+}
+
 int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (app.got_subcommand("run")) return run_command(parsed.run, layout);
     if (app.got_subcommand("runs")) return runs_command(parsed.runs);
@@ -135,14 +159,16 @@ int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (app.got_subcommand("export")) return export_command(parsed.exported);
     if (app.got_subcommand("compare")) return compare_command(parsed.compared);
     if (app.got_subcommand("bisect-step")) return bisect_command(parsed.bisected, layout);
+    if (app.got_subcommand("plot")) return plot_command(parsed.plot);
+    if (app.got_subcommand("report")) return report_command(parsed.report);
     if (app.got_subcommand("list")) return list_command(parsed.list_suite, layout);
     if (app.got_subcommand("devices")) return devices_command(parsed.devices_json, layout);
     if (app.got_subcommand("policies")) return policies_command(layout);
     if (app.got_subcommand("doctor")) return doctor_command(parsed.doctor_json, layout);
     if (!app.got_subcommand("help")) {
         return report_error({ErrorKind::kBadInput,
-                             "a subcommand is required: run, runs, compare, bisect-step, import, export, list, "
-                             "devices, policies, doctor or help"});
+                             "a subcommand is required: run, runs, compare, bisect-step, import, export, plot, report, "
+                             "list, devices, policies, doctor or help"});
     }
     fmt::print("{}", app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
     return kExitOk;
@@ -159,6 +185,7 @@ int main_of(int argc, char** argv) {
     add_store_commands(app, parsed);
     add_compare(app, parsed);
     add_bisect(app, parsed);
+    add_pictures(app, parsed);
     CLI::App* list = app.add_subcommand("list", "list suites and benchmarks");
     list->add_option("--suite", parsed.list_suite, "only this suite: " + suite_names());
     CLI::App* devices =

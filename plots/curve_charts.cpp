@@ -1,0 +1,114 @@
+// Charts over a parameter: threads, sizes, how far memory is oversubscribed.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "plots/chart.h"
+#include "plots/curves.h"
+
+namespace faultline::plots {
+namespace {
+
+std::string bars_note(const std::vector<Curve>& curves) {
+    return counts_of(curves) + " repetitions a point: median, and the middle half of them (all, where fewer than 4)";
+}
+
+/// "set xtics" that names exactly the measured values.
+std::string exact_tics(const std::vector<double>& values, std::string_view suffix) {
+    std::string tics;
+    for (const double value : values)
+        tics += fmt::format("{}'{:g}{}' {:g}", tics.empty() ? "" : ", ", value, suffix, value);
+    return "set xtics (" + tics + ")";
+}
+
+/// What a latency is taken from: the histogram's median where there is one, else the time of an iteration.
+std::vector<double> latency_values(const RunSet& set, const std::string& benchmark) {
+    std::vector<double> values = set.values(benchmark, "latency_p50_ns");
+    return values.empty() ? set.values(benchmark, "real_time") : values;
+}
+
+}  // namespace
+
+Expected<Picture> draw_throughput(const std::vector<RunSet>& sets) {
+    const auto curves = curves_over(sets, "threads", metric_values("faults_per_second"), "throughput");
+    if (!curves) return curves.error();
+    Figure figure("Fault throughput against parallelism", sets);
+    figure.note(bars_note(*curves));
+    figure.set("set logscale x 2\n" + exact_tics(x_values(*curves), ""));
+    figure.set("set xlabel 'GPU threads that fault at once'\nset ylabel 'faults per second'");
+    figure.set("set format y '%.0s%c'\nset yrange [0:*]");
+    for (std::size_t i = 0; i < curves->size(); ++i) {
+        add_curve(figure, (*curves)[i], i, "threads faults/s low high n", 1, true);
+    }
+    return figure.picture();
+}
+
+Expected<Picture> draw_migration(const std::vector<RunSet>& sets) {
+    const auto latency = curves_over(sets, "size", latency_values, "migration");
+    if (!latency) return latency.error();
+    const auto rate = curves_over(sets, "size", metric_values("bytes_per_second"), "migration");
+    if (!rate) return rate.error();
+    Figure figure("Migration against size: latency and rate", sets);
+    figure.plot_height = 210;
+    figure.note(bars_note(*latency));
+    const auto sizes = x_values(*latency);
+    figure.set("set logscale x 2\n" + size_tics("x", sizes));
+    figure.set(fmt::format("set xrange [{:.0f}:{:.0f}]", sizes.front(), sizes.back()));
+    figure.set("set xlabel ''\nset logscale y\nset format y '%.0s%cs'\nset ylabel 'latency (median)'");
+    for (std::size_t i = 0; i < latency->size(); ++i) {
+        add_curve(figure, (*latency)[i], i, "size(B) latency(ns) low high n", 1e-9, false);
+    }
+    figure.next_panel();
+    figure.set("set xlabel 'size (B)'\nunset logscale y\nset format y '%.1f'\nset ylabel 'GB/s'\nset yrange [0:*]");
+    for (std::size_t i = 0; i < rate->size(); ++i) {
+        // The same colour in both halves, also where one of them lacks a curve.
+        const auto same =
+            std::find_if(latency->begin(), latency->end(), [&](const Curve& c) { return c.key == (*rate)[i].key; });
+        const std::size_t number =
+            same == latency->end() ? latency->size() + i : static_cast<std::size_t>(same - latency->begin());
+        add_curve(figure, (*rate)[i], number, "size(B) rate(B/s) low high n", 1e-9, true);
+    }
+    return figure.picture();
+}
+
+Expected<Picture> draw_oversubscription(const std::vector<RunSet>& sets) {
+    const auto curves = curves_over(sets, "oversubscription", metric_values("bytes_per_second"), "oversubscription");
+    if (!curves) return curves.error();
+    Figure figure("Oversubscription: rate against memory in use, as a multiple of VRAM", sets);
+    figure.note(bars_note(*curves));
+    figure.set(exact_tics(x_values(*curves), "x"));
+    figure.set("set xlabel 'memory in use / VRAM'\nset ylabel 'GB/s'\nset format y '%.2f'\nset yrange [0:*]");
+    for (std::size_t i = 0; i < curves->size(); ++i) {
+        add_curve(figure, (*curves)[i], i, "multiple rate(B/s) low high n", 1e-9, true);
+    }
+    return figure.picture();
+}
+
+Expected<Picture> draw_scaling(const std::vector<RunSet>& sets) {
+    auto curves = curves_over(sets, "threads", metric_values("faults_per_second"), "scaling");
+    if (!curves) return curves.error();
+    Figure figure("Scaling: fault throughput as a multiple of a curve's own first point", sets);
+    figure.note(bars_note(*curves));
+    figure.note("shapes compare between devices; rates do not, so none is shown here");
+    const auto x = x_values(*curves);
+    figure.set("set logscale x 2\nset logscale y 2\n" + exact_tics(x, ""));
+    figure.set("set xlabel 'GPU threads that fault at once'\nset ylabel 'throughput / that of the first point'");
+    figure.set("set format y '%gx'");
+    for (std::size_t i = 0; i < curves->size(); ++i) {
+        Curve& curve = (*curves)[i];
+        const double first = curve.points.front().y.median;
+        if (first <= 0) return Error{ErrorKind::kBadInput, "scaling: " + curve.key + " begins with a rate of 0"};
+        for (Point& p : curve.points) {
+            p.y.median /= first;
+            p.y.low /= first;
+            p.y.high /= first;
+        }
+        add_curve(figure, curve, i, "threads multiple low high n", 1, true);
+    }
+    const std::size_t ideal =
+        figure.block("ideal", "threads multiple", {{x.front(), 1}, {x.back(), x.back() / x.front()}});
+    figure.curve(fmt::format("index {} using 1:2 with lines dt 3 lc rgb '#888888'", ideal), "in proportion to threads");
+    return figure.picture();
+}
+
+}  // namespace faultline::plots

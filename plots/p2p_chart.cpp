@@ -1,0 +1,131 @@
+// A matrix of devices: how fast each reaches each, as colours and as figures.
+//
+// A pair is in a benchmark's name, "pair:0-1"; which of the two does what follows from the family. The rest of the name
+// tells one matrix from another. A cell is the rate, or the median latency of a benchmark that moves nothing.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "plots/chart.h"
+#include "plots/parameter.h"
+#include "plots/spread.h"
+
+namespace faultline::plots {
+namespace {
+
+constexpr double kDevices = 64;  // more do not fit a picture
+
+struct Family {
+    std::string_view prefix;
+    const char* first;  ///< of the pair
+    const char* second;
+};
+constexpr std::array<Family, 4> kFamilies = {{{"p2p/copy/", "from device", "to device"},
+                                              {"p2p/migration/", "to device", "from device"},
+                                              {"p2p/remote_", "device that accesses", "device whose memory it is"},
+                                              {"", "first device", "second device"}}};
+
+struct Cell {
+    int first = 0;
+    int second = 0;
+    Spread value;
+};
+
+struct Matrix {
+    std::string name;
+    bool is_rate = true;  ///< else a latency
+    std::vector<Cell> cells;
+};
+
+std::optional<Cell> cell_of(const std::string& pair) {
+    const std::size_t dash = pair.find('-');
+    if (dash == std::string::npos) return std::nullopt;
+    const auto first = parse_number(pair.substr(0, dash));
+    const auto second = parse_number(pair.substr(dash + 1));
+    const auto is_device = [](std::optional<double> n) { return n && *n >= 0 && *n < kDevices; };
+    if (!is_device(first) || !is_device(second)) return std::nullopt;
+    return Cell{static_cast<int>(*first), static_cast<int>(*second), {}};
+}
+
+std::vector<Matrix> matrices_of(const std::vector<RunSet>& sets) {
+    std::vector<Matrix> matrices;
+    for (const RunSet& set : sets) {
+        for (const std::string& name : set.benchmark_names()) {
+            const auto pair = raw_parameter_of(name, "pair");
+            auto cell = pair ? cell_of(pair->text) : std::nullopt;
+            if (!cell) continue;
+            auto values = set.values(name, "bytes_per_second");
+            const bool is_rate = !values.empty();
+            if (!is_rate) values = set.values(name, "latency_p50_ns");
+            if (values.empty()) continue;
+            cell->value = spread_of(values);
+            const std::string key = sets.size() == 1 ? pair->rest : set.name() + ": " + pair->rest;
+            auto it = std::find_if(matrices.begin(), matrices.end(), [&](const Matrix& m) { return m.name == key; });
+            if (it == matrices.end()) it = matrices.insert(matrices.end(), {key, is_rate, {}});
+            it->cells.push_back(*cell);
+        }
+    }
+    return matrices;
+}
+
+}  // namespace
+
+Expected<Picture> draw_p2p(const std::vector<RunSet>& sets) {
+    const std::vector<Matrix> matrices = matrices_of(sets);
+    if (matrices.empty()) {
+        return Error{ErrorKind::kBadInput,
+                     "p2p: these runs have no benchmarks of pairs of devices (.../pair:0-1): run the suite p2p on two "
+                     "devices or more"};
+    }
+    if (matrices.size() > 1) {
+        std::string names;
+        for (const Matrix& m : matrices) names += (names.empty() ? "" : ", ") + m.name;
+        return Error{ErrorKind::kBadInput, "p2p: one matrix a picture; choose one with --benchmark: " + names};
+    }
+    const std::string& name = matrices.front().name;
+    const bool is_rate = matrices.front().is_rate;
+    const std::vector<Cell>& cells = matrices.front().cells;
+    int devices = 0;
+    double highest = 0;
+    std::size_t fewest = cells.front().value.count;
+    for (const Cell& cell : cells) {
+        devices = std::max({devices, cell.first + 1, cell.second + 1});
+        highest = std::max(highest, cell.value.median);
+        fewest = std::min(fewest, cell.value.count);
+    }
+    const char* unit = is_rate ? "GB/s" : "us";
+    const double factor = is_rate ? 1e-9 : 1e-3;
+    Figure figure(fmt::format("Device to device, {}: {}", unit, name), sets);
+    figure.note(fmt::format("a cell: median of n = {} repetitions; empty: not measured", fewest));
+    std::vector<std::vector<double>> rows;
+    for (const Cell& cell : cells) {
+        rows.push_back({static_cast<double>(cell.second), static_cast<double>(cell.first), cell.value.median,
+                        cell.value.low, cell.value.high, static_cast<double>(cell.value.count)});
+    }
+    std::string tics;
+    for (int d = 0; d < devices; ++d) tics += (d == 0 ? "" : ", ") + gp_tic(std::to_string(d), d);
+    const Family& family = *std::find_if(kFamilies.begin(), kFamilies.end(),
+                                         [&](const Family& f) { return name.find(f.prefix) != std::string::npos; });
+    const std::size_t index =
+        figure.block(name, fmt::format("second first {} low high n", is_rate ? "rate(B/s)" : "latency(ns)"), rows);
+    figure.right = 110;
+    figure.set(fmt::format("set xtics ({0})\nset ytics ({0})\nset xlabel '{1}'\nset ylabel '{2}'", tics, family.second,
+                           family.first));
+    figure.set(fmt::format("set xrange [-0.5:{0}]\nset yrange [{0}:-0.5]\nunset grid", devices - 0.5));
+    // Light to dark, so that it also reads without colour.
+    figure.set(fmt::format("set palette defined (0 '#f7fbff', 0.5 '#6baed6', 1 '#084594')\nset cblabel '{}'", unit));
+    figure.set(fmt::format("set cbrange [0:{:.7g}]\nset style fill solid 1 noborder", highest * factor));
+    figure.curve(fmt::format("index {} using 1:2:($1-0.48):($1+0.48):($2-0.48):($2+0.48):($3*{:g}) with boxxyerror lc "
+                             "palette",
+                             index, factor),
+                 "");
+    figure.curve(fmt::format("index {} using 1:2:(sprintf('%.3g', $3*{:g})):($3 > {:.7g} ? 0xffffff : 0x000000) with "
+                             "labels tc rgb variable font ',14'",
+                             index, factor, highest * 0.5),
+                 "");
+    return figure.picture();
+}
+
+}  // namespace faultline::plots

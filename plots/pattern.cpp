@@ -1,0 +1,28 @@
+#include "plots/pattern.h"
+
+#include <array>
+
+namespace faultline::plots {
+
+Expected<Pattern> Pattern::compile(const std::string& text) {
+    Pattern pattern;
+    if (text.empty()) return pattern;
+    auto compiled = std::make_unique<::regex_t>();
+    if (const int error = ::regcomp(compiled.get(), text.c_str(), REG_EXTENDED | REG_NOSUB); error != 0) {
+        std::array<char, 200> reason{};
+        ::regerror(error, compiled.get(), reason.data(), reason.size());
+        return Error{ErrorKind::kBadInput, "'" + text + "' is no regular expression: " + reason.data()};
+    }
+    pattern.compiled_ = std::shared_ptr<const ::regex_t>(compiled.release(), [](const ::regex_t* r) {
+        auto* owned = const_cast<::regex_t*>(r);
+        ::regfree(owned);
+        delete owned;
+    });
+    return pattern;
+}
+
+bool Pattern::is_in(const std::string& name) const {
+    return compiled_ == nullptr || ::regexec(compiled_.get(), name.c_str(), 0, nullptr, 0) == 0;
+}
+
+}  // namespace faultline::plots

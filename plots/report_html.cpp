@@ -1,0 +1,340 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "plots/html.h"
+#include "plots/page.h"
+#include "plots/quantity.h"
+#include "plots/report.h"
+#include "plots/spread.h"
+#include "results/metric.h"
+
+namespace faultline::plots {
+namespace {
+
+/// How a section's verdict is named in the page's attributes and texts.
+const char* verdict_of(const ReportSection& section) {
+    if (!section.judged) return "unclear";
+    switch (section.judged->verdict) {
+        case Verdict::kWorse:
+            return "worse";
+        case Verdict::kBetter:
+            return "better";
+        case Verdict::kUnclear:
+            break;
+    }
+    return "unclear";
+}
+
+std::string gain_text(double gain) {
+    return gain >= 1 ? fmt::format("{:.3g} times as fast", gain) : fmt::format("{:.3g} times as slow", 1 / gain);
+}
+
+/// What a person looks for first; the rest by name.
+struct MetricOrder {
+    static std::size_t rank(const std::string& name) {
+        static constexpr std::array kFirst = {"real_time",        "cpu_time",         "faults_per_second",
+                                              "bytes_per_second", "items_per_second", "latency_min_ns",
+                                              "latency_p50_ns",   "latency_p90_ns",   "latency_p99_ns",
+                                              "latency_p999_ns",  "latency_max_ns"};
+        return static_cast<std::size_t>(std::find(kFirst.begin(), kFirst.end(), name) - kFirst.begin());
+    }
+    bool operator()(const std::string& a, const std::string& b) const {
+        const std::size_t rank_a = rank(a);
+        const std::size_t rank_b = rank(b);
+        return rank_a != rank_b ? rank_a < rank_b : a < b;
+    }
+};
+
+class Page {
+public:
+    Page(const Report& report, const std::vector<std::string>& svgs)
+        : report_(report), input_(report.input), svgs_(svgs) {}
+
+    std::string html() {
+        header();
+        summary();
+        environment();
+        overview();
+        tools();
+        body_ += "<main aria-label=\"Benchmarks\">\n";
+        for (std::size_t i = 0; i < report_.sections.size(); ++i) section(i);
+        body_ += "</main>\n";
+        return page_html("Faultline: " + report_.title, meta(), body_, true);
+    }
+
+private:
+    bool compared() const { return input_.against.has_value(); }
+
+    std::size_t count(const std::string& verdict) const {
+        return static_cast<std::size_t>(std::count_if(report_.sections.begin(), report_.sections.end(),
+                                                      [&](const auto& s) { return verdict_of(s) == verdict; }));
+    }
+
+    std::string error_of(const std::string& benchmark) const {
+        for (const RunData& run : input_.run.runs) {
+            const Measured* m = run.find(benchmark);
+            if (m != nullptr && !m->error.empty()) return m->error;
+        }
+        return "";
+    }
+
+    std::vector<std::size_t> failed() const {
+        std::vector<std::size_t> indices;
+        for (std::size_t i = 0; i < report_.sections.size(); ++i) {
+            if (!error_of(report_.sections[i].benchmark).empty()) indices.push_back(i);
+        }
+        return indices;
+    }
+
+    /// For the index page, which reads it back.
+    std::string meta() const {
+        const nlohmann::json entry = {{"title", report_.title},
+                                      {"label", input_.run.name()},
+                                      {"started", input_.run.runs.back().started_utc},
+                                      {"device", input_.run.fact("device")},
+                                      {"policy", input_.run.fact("policy")},
+                                      {"kernel", input_.run.fact("env_kernel_release")},
+                                      {"benchmarks", report_.sections.size()},
+                                      {"failed", failed().size()},
+                                      {"compared", compared()},
+                                      {"worse", compared() ? count("worse") : 0},
+                                      {"better", compared() ? count("better") : 0}};
+        return "<meta name=\"faultline-report\" content=\"" +
+               escaped(entry.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)) + "\">\n";
+    }
+
+    void header() {
+        const RunSet& run = input_.run;
+        body_ += fmt::format(
+            "<header>\n<h1>{}</h1>\n<p class=\"soft\">{}, policy {}, model {}, kernel {}; {}</p>\n</header>\n",
+            escaped(report_.title), escaped(run.fact("device")), escaped(run.fact("policy")),
+            escaped(run.fact("model")), escaped(run.fact("env_kernel_release")), escaped(run.runs.back().started_utc));
+        body_.append(marker_definitions());
+    }
+
+    void list(const char* id, const std::string& heading, const std::string& verdict) {
+        std::vector<std::size_t> found;
+        for (std::size_t i = 0; i < report_.sections.size(); ++i) {
+            if (verdict_of(report_.sections[i]) == verdict) found.push_back(i);
+        }
+        if (found.empty()) return;
+        const bool better = verdict == "better";
+        std::stable_sort(found.begin(), found.end(), [&](std::size_t a, std::size_t b) {
+            const auto gain = [&](std::size_t i) {
+                return report_.sections[i].judged ? report_.sections[i].judged->gain : 1;
+            };
+            return better ? gain(a) > gain(b) : gain(a) < gain(b);
+        });
+        body_ += fmt::format(
+            "<details id=\"{}\"{}>\n<summary><span class=\"{}\">{}</span>: {}</summary>\n<ul class=\"names\">\n", id,
+            verdict == "unclear" ? "" : " open", verdict, heading, found.size());
+        for (const std::size_t i : found) {
+            const ReportSection& s = report_.sections[i];
+            body_ += fmt::format("<li><a href=\"#b{}\">{}</a> {}</li>\n", i, escaped(s.benchmark),
+                                 s.judged ? gain_text(s.judged->gain) : escaped(s.why_not));
+        }
+        body_ += "</ul>\n</details>\n";
+    }
+
+    void summary() {
+        const auto failures = failed();
+        body_ += "<section id=\"summary\">\n<h2>Summary</h2>\n<ul class=\"counts\">\n";
+        if (compared()) {
+            body_ += fmt::format(
+                "<li class=\"worse\"><b>{}</b>worse</li>\n<li class=\"better\"><b>{}</b>better</li>\n"
+                "<li><b>{}</b>could not be told</li>\n",
+                count("worse"), count("better"), count("unclear"));
+        }
+        body_ += fmt::format("<li><b>{}</b>benchmarks</li>\n<li><b>{}</b>failed</li>\n</ul>\n", report_.sections.size(),
+                             failures.size());
+        if (compared()) {
+            list("worse", "Worse", "worse");
+            list("better", "Better", "better");
+            list("unclear", "Could not be told", "unclear");
+            body_ += "<p class=\"soft\">Compared: the time of an iteration. " + escaped(kVerdictRule) + "</p>\n";
+        } else {
+            body_ += "<p class=\"soft\">One side only: nothing says what got worse or better.</p>\n";
+        }
+        if (!failures.empty()) {
+            body_ += "<details id=\"failed\" open>\n<summary>Failed</summary>\n<ul class=\"names\">\n";
+            for (const std::size_t i : failures) {
+                const std::string& name = report_.sections[i].benchmark;
+                body_ +=
+                    fmt::format("<li><a href=\"#b{}\">{}</a> {}</li>\n", i, escaped(name), escaped(error_of(name)));
+            }
+            body_ += "</ul>\n</details>\n";
+        }
+        body_ += "</section>\n";
+    }
+
+    std::vector<std::string> differing_facts() const {
+        std::vector<std::string> keys;
+        if (!compared()) return keys;
+        std::set<std::string> all;
+        for (const RunSet* set : {&*input_.against, &input_.run}) {
+            for (const auto& [key, value] : set->environment) all.insert(key);
+        }
+        for (const std::string& key : all) {
+            if (input_.against->fact(key) != input_.run.fact(key)) keys.push_back(key);
+        }
+        return keys;
+    }
+
+    std::string runs_text(const RunSet& set) const {
+        std::string text;
+        for (const RunData& run : set.runs)
+            text += (text.empty() ? "" : ", ") + run.uid.substr(0, 8) + " (" + run.started_utc + ")";
+        return text;
+    }
+
+    void environment() {
+        const auto differing = differing_facts();
+        body_ += fmt::format("<section id=\"environment\">\n<h2>{}</h2>\n",
+                             compared() ? "What was compared" : "What was measured on");
+        body_ += "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">fact</th>";
+        if (compared()) body_ += "<th scope=\"col\">" + escaped(input_.against->name()) + "</th>";
+        body_ += "<th scope=\"col\">" + escaped(input_.run.name()) + "</th></tr></thead>\n<tbody>\n";
+        row("runs", compared() ? runs_text(*input_.against) : "", runs_text(input_.run), false);
+        for (const std::string& key : differing) row(key, input_.against->fact(key), input_.run.fact(key), true);
+        body_ += "</tbody>\n</table></div>\n";
+        if (compared() && differing.empty()) body_ += "<p>No other fact differs.</p>\n";
+        body_ += "<details>\n<summary>All facts</summary>\n<div class=\"scroll\"><table>\n<tbody>\n";
+        for (const auto& [key, value] : input_.run.environment) {
+            row(key, compared() ? input_.against->fact(key) : "", value, false);
+        }
+        body_ += "</tbody>\n</table></div>\n</details>\n</section>\n";
+    }
+
+    void row(const std::string& key, const std::string& before, const std::string& after, bool differs) {
+        body_ += fmt::format("<tr{}><td>{}</td>", differs ? " class=\"differs\"" : "", escaped(key));
+        if (compared()) body_ += "<td class=\"fact\">" + escaped(before) + "</td>";
+        body_ += "<td class=\"fact\">" + escaped(after) + "</td></tr>\n";
+    }
+
+    void figures(const std::vector<std::size_t>& pictures) {
+        for (const std::size_t i : pictures) {
+            body_ += "<figure>" + inline_svg(svgs_[i], report_.pictures[i].title) + "</figure>\n";
+        }
+    }
+
+    void overview() {
+        if (report_.overview.empty()) return;
+        body_ += "<section id=\"overview\">\n<h2>Overview</h2>\n<div class=\"figures\">\n";
+        figures(report_.overview);
+        body_ += "</div>\n</section>\n";
+    }
+
+    void tools() {
+        body_ +=
+            "<h2 id=\"benchmarks\">Benchmarks</h2>\n<div class=\"tools\" role=\"search\">\n<input type=\"search\" "
+            "id=\"search\" aria-label=\"Search benchmarks\" placeholder=\"Search names (press /)\">\n";
+        if (compared()) {
+            for (const auto& [value, text] :
+                 {std::pair{"worse", "worse"}, {"better", "better"}, {"unclear", "could not be told"}}) {
+                body_ += fmt::format("<label><input type=\"checkbox\" value=\"{}\" checked> {}</label>\n", value, text);
+            }
+        }
+        body_ +=
+            "<span id=\"shown\" class=\"soft\" role=\"status\"></span>\n</div>\n"
+            "<p class=\"soft keys\">A click on a curve or its name, or Enter on it, fades it.</p>\n";
+    }
+
+    /// One metric's line of a section's table.
+    void figure_row(const results::Metric& metric, const std::vector<double>& before,
+                    const std::vector<double>& after) {
+        body_ += "<tr><td>" + escaped(metric.name) + "</td>";
+        if (compared()) {
+            body_ += "<td>" + (before.empty() ? "-" : escaped(with_unit(metric, spread_of(before).median))) + "</td>";
+        }
+        if (after.empty()) {
+            body_ += "<td>-</td><td></td>";
+        } else {
+            const Spread s = spread_of(after);
+            body_ += fmt::format("<td>{}</td><td>{} to {}</td>", escaped(with_unit(metric, s.median)),
+                                 escaped(with_unit(metric, s.low)), escaped(with_unit(metric, s.high)));
+        }
+        if (compared()) {
+            const bool both = !before.empty() && !after.empty() && spread_of(before).median != 0;
+            body_ += "<td>" + (both ? fmt::format("{:.3f}", spread_of(after).median / spread_of(before).median) : "-") +
+                     "</td>";
+            body_ += fmt::format("<td>{}, {}</td></tr>\n", before.size(), after.size());
+        } else {
+            body_ += fmt::format("<td>{}</td></tr>\n", after.size());
+        }
+    }
+
+    void table(const std::string& benchmark, bool counters) {
+        std::set<std::string, MetricOrder> metrics;
+        for (const RunSet* set : {&input_.run, compared() ? &*input_.against : &input_.run}) {
+            for (const RunData& run : set->runs) {
+                const Measured* m = run.find(benchmark);
+                if (m == nullptr) continue;
+                for (const auto& [name, values] : m->metrics) {
+                    if (name.starts_with("gt.") == counters) metrics.insert(name);
+                }
+            }
+        }
+        if (metrics.empty()) return;
+        if (counters) body_ += "<details>\n<summary>Counters of the driver, an iteration</summary>\n";
+        body_ += "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">metric</th>";
+        if (compared()) body_ += "<th scope=\"col\">" + escaped(input_.against->name()) + "</th>";
+        body_ += "<th scope=\"col\">" + (compared() ? escaped(input_.run.name()) : "median") +
+                 "</th><th scope=\"col\">middle half</th>";
+        if (compared()) body_ += "<th scope=\"col\">ratio</th>";
+        body_ += "<th scope=\"col\">n</th></tr></thead>\n<tbody>\n";
+        for (const std::string& name : metrics) {
+            figure_row(results::metric_of(name),
+                       compared() ? input_.against->values(benchmark, name) : std::vector<double>{},
+                       input_.run.values(benchmark, name));
+        }
+        body_ += "</tbody>\n</table></div>\n";
+        if (counters) body_ += "</details>\n";
+    }
+
+    void section(std::size_t index) {
+        const ReportSection& s = report_.sections[index];
+        const std::string verdict = compared() ? verdict_of(s) : "alone";
+        body_ += fmt::format("<article id=\"b{}\" data-name=\"{}\" data-verdict=\"{}\">\n<h3>{}</h3>\n", index,
+                             escaped(s.benchmark), verdict, escaped(s.benchmark));
+        if (compared()) {
+            body_ += fmt::format(
+                "<p><span class=\"{}\">{}</span>{}. ", verdict, verdict == "unclear" ? "could not be told" : verdict,
+                s.judged ? fmt::format(": {} (extremes: {:.3g} to {:.3g} times as fast)", gain_text(s.judged->gain),
+                                       s.judged->gain_low, s.judged->gain_high)
+                         : ": " + escaped(s.why_not));
+            const auto differing = differing_facts();
+            if (!differing.empty()) {
+                body_ +=
+                    fmt::format("<a href=\"#environment\">{} fact{} of the environment differ{}</a>.", differing.size(),
+                                differing.size() == 1 ? "" : "s", differing.size() == 1 ? "s" : "");
+            }
+            body_ += "</p>\n";
+        }
+        if (const std::string error = error_of(s.benchmark); !error.empty()) {
+            body_ += "<p class=\"worse\">failed: " + escaped(error) + "</p>\n";
+        }
+        body_ += "<div class=\"figures\">\n<div>\n";
+        table(s.benchmark, false);
+        table(s.benchmark, true);
+        body_ += "</div>\n";
+        figures(s.pictures);
+        body_ += "</div>\n</article>\n";
+    }
+
+    const Report& report_;
+    const ReportInput& input_;
+    const std::vector<std::string>& svgs_;
+    std::string body_;
+};
+
+}  // namespace
+
+std::string report_html(const Report& report, const std::vector<std::string>& svgs) {
+    return Page(report, svgs).html();
+}
+
+}  // namespace faultline::plots

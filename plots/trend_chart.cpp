@@ -1,0 +1,123 @@
+// A benchmark over many runs: the median of each, in a band of its repetitions.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include "plots/chart.h"
+#include "plots/spread.h"
+#include "plots/verdict.h"
+
+namespace faultline::plots {
+namespace {
+
+constexpr const char* kHint = "name several runs, as in --run label:nightly";
+
+struct Night {
+    std::string started_utc;
+    Spread spread;
+};
+
+struct Line {
+    std::string key;
+    std::vector<Night> nights;
+};
+
+Expected<std::vector<Line>> lines_of(const std::vector<RunSet>& sets) {
+    std::vector<Line> lines;
+    for (const RunSet& set : sets) {
+        for (const std::string& name : set.benchmark_names()) {
+            Line line{sets.size() == 1 ? name : set.name() + ": " + name, {}};
+            for (const RunData& run : set.runs) {
+                const auto values = run.values(name, kCompared);
+                if (!values.empty()) line.nights.push_back({run.started_utc, spread_of(values)});
+            }
+            if (line.nights.size() < 2) continue;
+            lines.push_back(std::move(line));
+        }
+    }
+    if (lines.empty()) {
+        return Error{ErrorKind::kBadInput,
+                     fmt::format("trend: no benchmark was measured in two runs or more: {}", kHint)};
+    }
+    if (lines.size() > kColours) {
+        return Error{ErrorKind::kBadInput, fmt::format("trend: {} curves, of which {} can be told apart: choose fewer "
+                                                       "with --benchmark",
+                                                       lines.size(), kColours)};
+    }
+    return lines;
+}
+
+constexpr const char* kStored = "%Y-%m-%dT%H:%M:%SZ";
+
+/// 0 for a text that is no time.
+std::time_t parse_utc(const std::string& text) {
+    std::tm time{};
+    return ::strptime(text.c_str(), kStored, &time) == nullptr ? 0 : ::timegm(&time);
+}
+
+std::string format_utc(std::time_t time, const char* format) {
+    std::tm parts{};
+    std::array<char, 32> text{};
+    ::gmtime_r(&time, &parts);
+    return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
+}
+
+/// Range and five tics; the time of day where the runs lie within some days.
+std::string time_axis(const std::vector<Line>& lines) {
+    std::time_t first = parse_utc(lines.front().nights.front().started_utc);
+    std::time_t last = first;
+    for (const Line& line : lines) {
+        for (const Night& night : line.nights) {
+            first = std::min(first, parse_utc(night.started_utc));
+            last = std::max(last, parse_utc(night.started_utc));
+        }
+    }
+    constexpr std::time_t kDay = 24 * 60 * 60;
+    constexpr std::time_t kTics = 5;
+    const std::time_t margin = std::max<std::time_t>((last - first) / 40, 1);
+    const char* shown = last - first > 2 * kTics * kDay ? "%Y-%m-%d" : "%m-%d %H:%M";
+    std::string tics;
+    for (std::time_t i = 0; i < kTics; ++i) {
+        const std::time_t at = first + (last - first) * i / (kTics - 1);
+        tics += fmt::format("{}'{}' '{}'", i == 0 ? "" : ", ", format_utc(at, shown), format_utc(at, kStored));
+    }
+    return fmt::format("set xrange ['{}':'{}']\nset xtics ({})", format_utc(first - margin, kStored),
+                       format_utc(last + margin, kStored), tics);
+}
+
+}  // namespace
+
+Expected<Picture> draw_trend(const std::vector<RunSet>& sets) {
+    const auto lines = lines_of(sets);
+    if (!lines) return lines.error();
+    Figure figure("Trend: time of an iteration", sets);
+    figure.note("a point: median of a run; band: the middle half of its repetitions (all, where fewer than 4)");
+    figure.set("set xdata time\nset timefmt '%Y-%m-%dT%H:%M:%SZ'\nset xlabel 'run started (UTC)'");
+    figure.set("set format y '%.0s%cs'\nset ylabel 'time of an iteration (less is better)'");
+    figure.right = 44;  // half a tic's label
+    figure.set("set style fill transparent solid 0.2 noborder");
+    figure.set(time_axis(*lines));
+    for (std::size_t i = 0; i < lines->size(); ++i) {
+        const Line& line = (*lines)[i];
+        std::vector<std::string> rows;
+        std::size_t fewest = line.nights.front().spread.count;
+        for (const Night& night : line.nights) {
+            const Spread& s = night.spread;
+            rows.push_back(
+                fmt::format("{} {:.7g} {:.7g} {:.7g} {}", night.started_utc, s.median, s.low, s.high, s.count));
+            fewest = std::min(fewest, s.count);
+        }
+        const std::string key = fmt::format("{} ({} runs, n >= {} each)", line.key, line.nights.size(), fewest);
+        const std::size_t index = figure.text_block(key, "started time(ns) low high n", rows);
+        figure.curve(
+            fmt::format("index {} using 1:($3*1e-9):($4*1e-9) with filledcurves lc rgb '{}'", index, colour(i)), "");
+        figure.curve(
+            fmt::format("index {} using 1:($2*1e-9) with linespoints lw 2 pt 7 ps 0.5 lc rgb '{}'", index, colour(i)),
+            key);
+    }
+    return figure.picture();
+}
+
+}  // namespace faultline::plots

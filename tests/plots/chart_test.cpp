@@ -1,0 +1,112 @@
+// Every chart as text: what stands in golden/ is what comes out, and what is missing is said.
+//
+// FAULTLINE_UPDATE_GOLDEN=1 writes the files anew; read their difference before you commit it.
+#include "plots/chart.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "results/atomic_file.h"
+#include "tests/plots/chart_data.h"
+
+namespace faultline::plots {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class EveryChart : public testing::TestWithParam<std::string> {};
+
+void expect_golden(const std::string& name, const std::string& text) {
+    const std::filesystem::path file = std::filesystem::path(FAULTLINE_GOLDEN) / name;
+    if (std::getenv("FAULTLINE_UPDATE_GOLDEN") != nullptr) {
+        std::ofstream(file, std::ios::binary) << text;
+        return;
+    }
+    const auto golden = results::read_file(file);
+    ASSERT_TRUE(golden.ok()) << golden.error().message;
+    EXPECT_EQ(text, *golden) << file;
+}
+
+TEST_P(EveryChart, IsAsItWas) {
+    const Chart* chart = find_chart(GetParam());
+    ASSERT_NE(chart, nullptr);
+    const auto picture = chart->draw(sets_for(GetParam()));
+    ASSERT_TRUE(picture.ok()) << picture.error().message;
+    expect_golden(GetParam() + ".dat", picture->data);
+    expect_golden(GetParam() + ".gp", gp_text(*picture, GetParam(), Format::kSvg));
+}
+
+TEST_P(EveryChart, SaysWhatItIsOf) {
+    const auto picture = find_chart(GetParam())->draw(sets_for(GetParam()));
+    ASSERT_TRUE(picture.ok());
+    for (const std::string text :
+         {"Faultline reference (model: native)", "policy xe-7.0", "model native", "kernel 6.19.0"}) {
+        EXPECT_THAT(picture->script, HasSubstr(text));
+        EXPECT_THAT(picture->data, HasSubstr(text));
+    }
+    // How many samples, in one of its forms.
+    EXPECT_TRUE(picture->script.find("n = ") != std::string::npos ||
+                picture->script.find("n >= ") != std::string::npos ||
+                picture->script.find("(3, 6)") != std::string::npos);
+    EXPECT_EQ(picture->width, 640u);
+}
+
+TEST_P(EveryChart, WithoutItsDataIsOneLine) {
+    RunSet nothing = run_set("A", 1, 1, "xe-7.0");
+    nothing.runs[0].benchmarks.assign(1, Measured());
+    nothing.runs[0].benchmarks[0].name = "workload/bfs";
+    const auto picture = find_chart(GetParam())->draw({nothing});
+    ASSERT_FALSE(picture.ok());
+    EXPECT_EQ(picture.error().kind, ErrorKind::kBadInput);
+    EXPECT_THAT(picture.error().message, AllOf(StartsWith(GetParam() + ": "), Not(HasSubstr("\n"))));
+}
+
+std::vector<std::string> all_names() {
+    std::vector<std::string> names;
+    for (const Chart& chart : charts()) names.emplace_back(chart.name);
+    return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Charts, EveryChart, testing::ValuesIn(all_names()), [](const auto& chart) {
+    std::string name = chart.param;
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+});
+
+TEST(Charts, OwnPatternsAreRegularExpressions) {
+    for (const Chart& chart : charts()) EXPECT_TRUE(Pattern::compile(std::string(chart.pattern)).ok()) << chart.name;
+    EXPECT_TRUE(Pattern::compile("^a/(b|c)$")->is_in("a/c"));
+    EXPECT_FALSE(Pattern::compile("^a/(b|c)$")->is_in("a/cc"));
+}
+
+TEST(Charts, NineCurvesAreTooMany) {
+    std::vector<RunSet> sets;
+    for (int i = 0; i < 9; ++i) sets.push_back(only(run_set("A" + std::to_string(i), 1, 1, "xe-7.0"), kHostile));
+    const auto picture = draw_percentiles(sets);
+    ASSERT_FALSE(picture.ok());
+    EXPECT_THAT(picture.error().message, HasSubstr("9 curves, of which 8 can be told apart"));
+}
+
+TEST(Charts, WhatFitsNoAxisIsLeftOut) {
+    RunSet set = only(run_set("A", 1, 1, "xe-7.0"), "size:");
+    set.runs[0].benchmarks.push_back(measured("migration/to_device/size:0", 1));
+    set.runs[0].benchmarks.push_back(measured("migration/to_device/size:-4K", 1));
+    const auto picture = draw_migration({set});
+    ASSERT_TRUE(picture.ok()) << picture.error().message;
+    EXPECT_THAT(picture->script, HasSubstr("set xrange [4096:2097152]"));
+    RunSet pairs = only(run_set("A", 1, 1, "xe-7.0"), "p2p/");
+    pairs.runs[0].benchmarks.clear();
+    for (const char* pair : {"0-1000000000", "1--1", "nan-0", "-", "0"}) {
+        pairs.runs[0].benchmarks.push_back(measured(std::string("p2p/copy/pair:") + pair, 1));
+    }
+    EXPECT_THAT(draw_p2p({pairs}).error().message, HasSubstr("no benchmarks of pairs"));
+}
+
+}  // namespace
+}  // namespace faultline::plots
