@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <limits>
+#include <vector>
 
 #include "device/buffer.h"
 #include "device/module.h"
@@ -17,16 +17,13 @@ namespace {
 
 // Long enough to drown the timer's granularity (tens of ns) and what a kernel does before and after it spins (a few
 // us).
-constexpr double kSpinNs = 5e6;
-constexpr int kSpins = 3;
+constexpr double kSpinNs = 2e6;
+constexpr int kAgreeing = 3;
+constexpr double kAgreement = 1.01;
+constexpr int kMaxSpins = 300;
 constexpr std::uint64_t kFirstCycles = std::uint64_t{1} << 16;
 constexpr std::uint64_t kMaxCycles = std::uint64_t{1} << 40;
 constexpr double kMaxTimerError = 0.1;
-
-struct Spin {
-    double ns = 0;  // by kernel timestamps
-    std::uint64_t cycles = 0;
-};
 
 /// The spinning kernel and what it needs.
 struct Spinner {
@@ -113,6 +110,31 @@ std::uint64_t ticks_between(std::uint64_t start, std::uint64_t end, unsigned val
     return (end - start) & mask;
 }
 
+Expected<double> find_ns_per_cycle(const std::function<Expected<Spin>(std::uint64_t cycles)>& spin) {
+    std::vector<double> ratios;
+    std::uint64_t cycles = kFirstCycles;
+    for (int n = 0; n < kMaxSpins; ++n) {
+        const Expected<Spin> spun = spin(cycles);
+        if (!spun) return spun.error();
+        if (spun->cycles == 0) return Error{ErrorKind::kDevice, "the in-kernel clock does not advance"};
+        // The counter's rate is unknown, so counts grow until each of the spins is long enough.
+        if (spun->ns < kSpinNs) {
+            if (cycles >= kMaxCycles)
+                return Error{ErrorKind::kDevice, "the device's timer does not advance while a kernel spins"};
+            cycles *= 2;
+            ratios.clear();
+            continue;
+        }
+        ratios.push_back(spun->ns / static_cast<double>(spun->cycles));
+        const double least = *std::ranges::min_element(ratios);
+        if (std::ranges::count_if(ratios, [&](double r) { return r <= least * kAgreement; }) >= kAgreeing) return least;
+    }
+    return Error{ErrorKind::kDevice,
+                 fmt::format("the device's cycle counter cannot be timed: no {} of {} spins took the same time; is the "
+                             "machine overloaded, or the GPU's frequency changing?",
+                             kAgreeing, kMaxSpins)};
+}
+
 std::uint64_t DeviceClock::to_ns(std::uint64_t cycles) const {
     return static_cast<std::uint64_t>(std::llround(static_cast<double>(cycles) * ns_per_cycle_));
 }
@@ -123,27 +145,12 @@ Expected<DeviceClock> DeviceClock::calibrate(const Context& context, CommandList
 
     Expected<Moment> begin = now(context.device().handle);
     if (!begin) return begin.error();
-    // The counter's rate is unknown, so counts grow until even the shortest of some spins is long enough. A disturbance
-    // between a timestamp and the spin only ever adds time, so the least ratio is the truest.
-    double least_ratio = 0;
-    for (std::uint64_t cycles = kFirstCycles;; cycles *= 2) {
-        if (cycles > kMaxCycles)
-            return Error{ErrorKind::kDevice, "the device's timer does not advance while a kernel spins"};
-        double least_ns = std::numeric_limits<double>::infinity();
-        least_ratio = std::numeric_limits<double>::infinity();
-        for (int i = 0; i < kSpins; ++i) {
-            Expected<Spin> spin = spinner->once(list, cycles);
-            if (!spin) return spin.error();
-            if (spin->cycles == 0) return Error{ErrorKind::kDevice, "the in-kernel clock does not advance"};
-            least_ns = std::min(least_ns, spin->ns);
-            least_ratio = std::min(least_ratio, spin->ns / static_cast<double>(spin->cycles));
-        }
-        if (least_ns >= kSpinNs) break;
-    }
+    const Expected<double> rate = find_ns_per_cycle([&](std::uint64_t cycles) { return spinner->once(list, cycles); });
+    if (!rate) return rate.error();
     Expected<Moment> end = now(context.device().handle);
     if (!end) return end.error();
     if (Status s = check_timer(*begin, *end, spinner->unit); !s) return s.error();
-    return DeviceClock(least_ratio);
+    return DeviceClock(*rate);
 }
 
 }  // namespace faultline::device

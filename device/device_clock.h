@@ -3,14 +3,15 @@
 //
 // The two may tick differently, and only the first has a documented rate, so the second is measured against it: a
 // kernel of one work-item spins on the counter for some milliseconds, and its duration by timestamps over the cycles it
-// spent, the least of three, is the rate. The timer itself is checked against the host's clock over the same stretch
-// with zeDeviceGetGlobalTimestamps. A GPU whose core frequency changes under way changes the rate of a counter that
-// follows it: pin the frequency.
+// spent is the rate, once three spins agree on the least. The timer itself is checked against the host's clock over the
+// same stretch with zeDeviceGetGlobalTimestamps. A GPU whose core frequency changes under way changes the rate of a
+// counter that follows it: pin the frequency.
 //
 // Thread safety: values.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "base/expected.h"
 #include "device/command_list.h"
@@ -32,6 +33,18 @@ struct TimestampUnit {
 
 /// Ticks from `start` to `end` of a timer of `valid_bits`, which may have wrapped once. Bits above are ignored.
 std::uint64_t ticks_between(std::uint64_t start, std::uint64_t end, unsigned valid_bits);
+
+/// A kernel that spun on the cycle counter.
+struct Spin {
+    double ns = 0;  ///< by kernel timestamps
+    std::uint64_t cycles = 0;
+};
+
+/// Nanoseconds per cycle, from spins of at least so many cycles that `spin` makes. A disturbance between a timestamp
+/// and the spin only ever adds time, so the least of all long spins is the truest, and it is believed when three are
+/// within 1 % of it: on a loaded machine one spin, or three in a row, may take many times their cycles. kDevice when a
+/// clock stands still, or no three of 300 agree.
+Expected<double> find_ns_per_cycle(const std::function<Expected<Spin>(std::uint64_t cycles)>& spin);
 
 class DeviceClock {
 public:

@@ -49,6 +49,29 @@ TEST(TicksBetween, IgnoresBitsThatAreNotValid) {
     EXPECT_EQ(ticks_between(0xabc'0000'0010ull, 0x123'0000'0015ull, 32), 5u);
 }
 
+// Every spin takes half a nanosecond a cycle, and some much longer, the first ones above all.
+TEST(NsPerCycle, IsThatOfUndisturbedSpins) {
+    int spins = 0;
+    const auto disturbed = [&](std::uint64_t cycles) -> Expected<Spin> {
+        const double late = spins < 5 || spins % 4 != 0 ? 6e6 + 1e5 * spins : 0;
+        ++spins;
+        return Spin{static_cast<double>(cycles) * 0.5 + late, cycles};
+    };
+    const auto rate = find_ns_per_cycle(disturbed);
+    ASSERT_TRUE(rate.ok());
+    EXPECT_NEAR(*rate, 0.5, 0.005);
+}
+
+TEST(NsPerCycle, RefusesWhatNeverAgrees) {
+    int spins = 0;
+    const auto erratic = [&](std::uint64_t cycles) -> Expected<Spin> { return Spin{5e6 * ++spins, cycles}; };
+    EXPECT_FALSE(find_ns_per_cycle(erratic).ok());
+    const auto standing = [&](std::uint64_t cycles) -> Expected<Spin> { return Spin{0, cycles}; };
+    EXPECT_FALSE(find_ns_per_cycle(standing).ok());
+    const auto no_cycles = [&](std::uint64_t) -> Expected<Spin> { return Spin{5e6, 0}; };
+    EXPECT_FALSE(find_ns_per_cycle(no_cycles).ok());
+}
+
 TEST(DeviceClock, RoundsToNanoseconds) {
     const DeviceClock clock(0.4);
     EXPECT_EQ(clock.to_ns(10), 4u);
