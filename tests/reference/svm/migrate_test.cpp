@@ -97,6 +97,7 @@ TEST_P(Migrate, ForeignDevicePagesComeToSystemFirst) {
 
 TEST_P(Migrate, PagesOfAPeerComeOverTheLink) {
     for (const std::uint64_t size : {kPageSize, kSize64K, kSize2M}) {
+        expect_free(kPeer);  // of the last round's pages: unmaps are told a moment later
         Mapping memory(size);
         memory.fill();
         ASSERT_EQ(0, to_device(memory.interval(), 0));
