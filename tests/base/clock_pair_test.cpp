@@ -9,7 +9,7 @@
 namespace faultline {
 namespace {
 
-/// Two clocks of one time, which goes on by one with each reading, and by much more where the thread is held up.
+/// Two clocks of one time, which goes on by one with each reading, and by more, ever more, where the thread is held up.
 class TwoClocks {
 public:
     explicit TwoClocks(int undisturbed) : undisturbed_(undisturbed) {}
@@ -18,7 +18,7 @@ public:
 
 private:
     std::uint64_t read() {
-        time_ += readings_ / 3 == undisturbed_ ? 1 : 1'000'000;
+        time_ += readings_ / 3 == undisturbed_ ? 1 : 1'000'000 * (readings_ % 3);
         ++readings_;
         return time_;
     }
