@@ -9,7 +9,7 @@
 namespace faultline {
 namespace {
 
-/// Two clocks of one time, which goes on by one with each reading, and by more, ever more, where the thread is held up.
+/// Two clocks of one time, which goes on by one with each reading, and by much more where the thread is held up.
 class TwoClocks {
 public:
     explicit TwoClocks(int undisturbed) : undisturbed_(undisturbed) {}
