@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/clock_pair.h"
 #include "device/buffer.h"
 #include "device/module.h"
 #include "device/ze_result.h"
@@ -66,12 +67,16 @@ struct Moment {
 };
 
 Expected<Moment> now(ze_device_handle_t device) {
-    std::uint64_t host_ticks = 0;
-    Moment moment;
-    const ze_result_t result = zeDeviceGetGlobalTimestamps(device, &host_ticks, &moment.device);
-    moment.host = std::chrono::steady_clock::now();
+    ze_result_t result = ZE_RESULT_SUCCESS;
+    const auto ticks = [&] {
+        std::uint64_t host_ticks = 0;
+        std::uint64_t device_ticks = 0;
+        if (result == ZE_RESULT_SUCCESS) result = zeDeviceGetGlobalTimestamps(device, &host_ticks, &device_ticks);
+        return device_ticks;
+    };
+    const auto [host, device_ticks] = read_clock_pair(std::chrono::steady_clock::now, ticks);
     if (result != ZE_RESULT_SUCCESS) return call_error("zeDeviceGetGlobalTimestamps", result);
-    return moment;
+    return Moment{device_ticks, host};
 }
 
 Status check_timer(const Moment& a, const Moment& b, const TimestampUnit& unit) {

@@ -75,6 +75,7 @@ private:
     explicit Context(Driver& driver) : driver_(driver) {}
     ze_result_t open();
     int place(Allocation& allocation, std::size_t alignment);
+    bool advise_atomics(svm::Interval interval, svm::AtomicAccess access);
     void release(const Allocation& allocation);
 
     Driver& driver_;

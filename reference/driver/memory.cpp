@@ -120,9 +120,23 @@ ze_result_t Context::alloc_host(std::size_t size, std::size_t alignment, void** 
     // Shared mappings never migrate, as in the kernel; and no list of excluded memory grows with each allocation.
     a.interval = map(whole_pages(size), alignment_of(size, alignment), PROT_READ | PROT_WRITE, MAP_SHARED);
     if (a.interval.empty()) return ZE_RESULT_ERROR_OUT_OF_HOST_MEMORY;
+    // As the kernel binds a buffer whose only place is system memory, where the device does atomics there
+    // (xe_atomic_for_system): without this they would fault for a migration that cannot be.
+    if (!advise_atomics(a.interval, svm::AtomicAccess::kDevice)) {
+        advise_atomics(a.interval, svm::AtomicAccess::kUndefined);
+        unmap(a.interval);
+        return ZE_RESULT_ERROR_OUT_OF_HOST_MEMORY;
+    }
     driver_.allocations().insert(a);
     *out = a.interval.start.ptr();
     return ZE_RESULT_SUCCESS;
+}
+
+/// Who does atomics there, to every device. False: there is no memory to note it.
+bool Context::advise_atomics(svm::Interval interval, svm::AtomicAccess access) {
+    bool noted = true;
+    for (svm::Vm* vm : vms_) noted &= vm->madvise(interval, access) == 0;
+    return noted;
 }
 
 void Context::release(const Allocation& a) {
@@ -130,6 +144,8 @@ void Context::release(const Allocation& a) {
         vm(*a.device).unbind(a.interval);
         drop(*a.bo);
     }
+    // Whatever is mapped here next has not been advised.
+    if (a.type == ZE_MEMORY_TYPE_HOST) advise_atomics(a.interval, svm::AtomicAccess::kUndefined);
     unmap(a.interval);
 }
 

@@ -4,6 +4,7 @@
 #include <time.h>
 #include <x86intrin.h>
 
+#include "base/clock_pair.h"
 #include "reference/gpu/eu_context.h"
 #include "reference/gpu/futex.h"
 
@@ -38,11 +39,10 @@ struct Calibration {
     Calibration() {
         if (!tsc) return;
         constexpr std::uint64_t kPeriod = 5'000'000;
-        std::uint64_t ns = monotonic_ns();
-        std::uint64_t ticks = read_tsc();
-        std::uint64_t end = ns;
-        while (end < ns + kPeriod) end = monotonic_ns();
-        tick_ns = static_cast<double>(end - ns) / static_cast<double>(read_tsc() - ticks);
+        const auto [first_ticks, first_ns] = read_clock_pair(read_tsc, monotonic_ns);
+        while (monotonic_ns() < first_ns + kPeriod) cpu_pause();
+        const auto [last_ticks, last_ns] = read_clock_pair(read_tsc, monotonic_ns);
+        tick_ns = static_cast<double>(last_ns - first_ns) / static_cast<double>(last_ticks - first_ticks);
     }
 };
 

@@ -3,11 +3,13 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
 #include <utility>
 
 #include "reference/gpu/futex.h"
 #include "reference/svm/arena.h"
+#include "reference/svm/vm.h"
 
 namespace faultline::gpu {
 namespace {
@@ -20,6 +22,7 @@ __attribute__((tls_model("initial-exec"))) thread_local Eu* t_current = nullptr;
 constexpr unsigned kReadySpins = 200;
 constexpr unsigned kReadyYields = 100;
 constexpr unsigned kSignalRetries = 64;
+constexpr unsigned kAtomicRetries = 64;
 // A sleep ends up to so much too late; see reference/svm/clock.cpp.
 constexpr Nanoseconds kWatched = std::chrono::microseconds(80);
 // What an access to another device's memory brings.
@@ -245,8 +248,11 @@ void Eu::suspend(Outcome outcome) {
 /// Waits until the fault has been served; does not return when it could not be.
 void Eu::fault(std::uint64_t va, svm::Access access, bool from_signal) {
     HardwareThread& thread = *running_;
+    const svm::VirtAddr page = svm::VirtAddr{va}.align_down(svm::kPageSize);
+    const bool again = access == svm::Access::kAtomic && thread.fault_.access == access;
+    thread.repeats_ = again && thread.fault_.page_addr == page ? thread.repeats_ + 1 : 0;
     thread.fault_ = {};
-    thread.fault_.page_addr = svm::VirtAddr{va}.align_down(svm::kPageSize);
+    thread.fault_.page_addr = page;
     thread.fault_.asid = thread.dispatch_->asid;
     thread.fault_.access = access;
     thread.fault_.tile = static_cast<std::uint8_t>(config_.tile);
@@ -295,10 +301,24 @@ void Eu::post_fault(HardwareThread& thread) {
     // The CPU has lost a page that the GPU still maps: the monitor is about to say so, and then the fault is answered
     // by what is mapped now.
     if (thread.wait_for_monitor_) device_.mm().sync();
+    if (thread.repeats_ >= kAtomicRetries && is_futile(thread)) {
+        thread.err_ = -EACCES;
+        return append_runnable(&thread);
+    }
     if (device_.pagefault_handler(thread.fault_) == 0) return;
     // A queue holds a fault of every hardware thread; if it is full all the same, the access is made again later.
     thread.err_ = 0;
     append_runnable(&thread);
+}
+
+/// The core acks an atomic on memory that cannot migrate as served. Hardware faults for ever then; here the context is
+/// lost instead.
+bool Eu::is_futile(const HardwareThread& thread) {
+    svm::Vm* vm = device_.asid_to_vm(thread.fault_.asid);
+    if (vm == nullptr) return false;  // the fault says so
+    const bool futile = !vm->serves_atomics(thread.fault_.page_addr);
+    vm->put();
+    return futile;
 }
 
 void Eu::append_runnable(HardwareThread* thread) {

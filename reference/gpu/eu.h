@@ -66,6 +66,7 @@ private:
     bool wait_for_monitor_ = false;
     std::uint64_t signal_page_ = 0;
     unsigned signal_count_ = 0;
+    unsigned repeats_ = 0;  ///< how often this atomic has faulted again
 
     /// Other devices' memory that it has read or is writing: the last of each, in whole lines.
     struct Lines {
@@ -148,6 +149,7 @@ private:
     unsigned modelled_owner(std::uint64_t host) const;
     bool access_foreign(std::uint64_t va, std::uint64_t size, unsigned owner, svm::Access access);
     void collect_ready();
+    bool is_futile(const HardwareThread& thread);
     void append_runnable(HardwareThread* thread);
     void wait_for_ready();
     void wake_if_sleeping();

@@ -143,6 +143,7 @@ Expected<std::unique_ptr<Gpu>> Gpu::create(const DeviceModel& model, const svm::
     config.topology = links;
     config.acks = impl->acks;
     config.policy = policy;
+    config.atomics_on_smem = true;  // an EU's atomics are the host's
     config.hardware_threads = model.tiles * model.eus * model.threads_per_eu;
     int err = 0;
     impl->device = svm::Device::create(config, &err);

@@ -146,12 +146,28 @@ bool CpuVmas::excluded(Interval interval) const {
 
 bool CpuVmas::migratable(Interval interval) const { return !arena_owns(interval) && !excluded(interval); }
 
+Interval CpuVmas::whole_pages(Interval interval) {
+    return {interval.start.align_down(kPageSize), interval.end.align_up(kPageSize)};
+}
+
 void CpuVmas::exclude(Interval interval) {
-    const Interval pages{interval.start.align_down(kPageSize), interval.end.align_up(kPageSize)};
+    const Interval pages = whole_pages(interval);
     WriteLock guard(lock_);
     for (const Interval& e : excluded_)
         if (e.contains(pages)) return;
     excluded_.push_back(pages);
+}
+
+void CpuVmas::readmit(Interval interval) {
+    WriteLock guard(lock_);
+    std::erase(excluded_, whole_pages(interval));
+}
+
+bool CpuVmas::straddles(Interval interval) const {
+    ReadLock guard(lock_);
+    for (const Interval& e : excluded_)
+        if (e.overlaps(interval) && !e.contains(interval)) return true;
+    return false;
 }
 
 void CpuVmas::refresh_images() {

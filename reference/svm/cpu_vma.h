@@ -32,11 +32,16 @@ public:
     /// Which pages of the interval have contents: present, or swapped out. 0 or -EIO.
     int populated(Interval interval, std::span<unsigned char> pages) const;
     void exclude(Interval interval);
+    /// Undoes exclude() of the same interval.
+    void readmit(Interval interval);
+    /// True where a part of the interval is excluded and a part may not be.
+    bool straddles(Interval interval) const;
     /// Excludes the writable segments of images loaded since the last call: code that runs in the service path uses
     /// them.
     void refresh_images();
 
 private:
+    static Interval whole_pages(Interval interval);
     enum class Which : std::uint8_t { kCovering, kCoveringOrNext };
     int lookup(VirtAddr addr, Which which, CpuVma* vma) const;
     int lookup_by_query(VirtAddr addr, Which which, CpuVma* vma) const;

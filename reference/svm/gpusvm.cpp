@@ -31,7 +31,7 @@ std::uint64_t GpuSvm::chunk_size(Notifier& notifier, const CpuVma& vma, VirtAddr
         const Interval chunk{fault_addr.align_down(size), fault_addr.align_down(size) + size};
         if (!vma.interval.contains(chunk) || !notifier.aligned.contains(chunk) || !gpu_vma.contains(chunk)) continue;
         if (size > kPageSize) {
-            if (notifier.range_find(chunk) != notifier.ranges.end()) continue;
+            if (notifier.range_find(chunk) != notifier.ranges.end() || mm_.straddles_excluded(chunk)) continue;
             // Only pages that the CPU has faulted in make a range, where migration would be too small to pay.
             if (size <= ctx.check_pages_threshold && !mm_.all_present(chunk)) continue;
         }

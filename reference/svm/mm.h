@@ -143,8 +143,12 @@ public:
     void exclude(Interval interval);
     /// False where the interval touches memory of the core, of an image's data, or anything excluded.
     bool migratable(Interval interval) const;
+    /// True where a part of the interval is excluded and a part may not be. The kernel knows no such memory: it is as
+    /// if there were a VMA of its own, which the neighbours' ranges must not run into.
+    bool straddles_excluded(Interval interval) const;
     /// Must be called by a thread of the application before it enters the core: its stack must not be in VRAM while it
-    /// holds a lock that the thread needs which would bring it back. Cheap when called again.
+    /// holds a lock that the thread needs which would bring it back. Cheap when called again. The exclusion ends with
+    /// the thread: what the kernel maps there next is anybody's memory.
     void adopt_this_thread();
 
     // -- Interval notifiers -----------------------------------------------------------------------------------------

@@ -86,6 +86,10 @@ public:
     /// fault's tile has mapped now.
     int handle_fault(const Pagefault& fault, Interval* serviced);
 
+    /// False where atomic faults are acked as served, and serve nothing, however often they come: they need device
+    /// memory, and the range cannot migrate there. For producers that are not to fault for ever.
+    bool serves_atomics(VirtAddr addr);
+
     /// xe_svm_garbage_collector_work_func(): unbinds and removes the ranges that the CPU unmapped.
     void garbage_collector_work();
 

@@ -33,6 +33,16 @@ int Vm::handle_fault(const Pagefault& fault, Interval* serviced) {
     }
 }
 
+bool Vm::serves_atomics(VirtAddr addr) {
+    ReadLock guard(impl_->lock);
+    const Vma* vma = impl_->vmas.find(addr);
+    if (vma == nullptr || vma->kind != VmaKind::kCpuAddrMirror) return true;  // the fault gets its answer
+    if (impl_->need_vram_for_atomic(*vma, Access::kAtomic) != 1) return true;
+    MutexLock tree_guard(impl_->gpusvm.range_lock());
+    const RangeRef range(impl_->gpusvm.range_first({addr, addr + 1}));
+    return !range || range->migrate_devmem;
+}
+
 int Vm::Impl::need_vram_for_atomic(const Vma& vma, Access access) const {
     if (access != Access::kAtomic) return 0;
     switch (vma.attr.atomic_access) {

@@ -52,6 +52,20 @@ protected:
     }
 };
 
+// The core acks such an atomic as served, as the kernel does; the GPU must not fault for ever.
+TEST_F(Lost, AnAtomicOnMemoryThatCannotMigrateIsReported) {
+    void* p = mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(p, MAP_FAILED);
+    ze_kernel_handle_t count = kernel("count");
+    set_arg(count, 0, p);
+    EXPECT_EQ(launch(count, 16, 4), ZE_RESULT_ERROR_DEVICE_LOST);
+    EXPECT_THAT(last_error(), ::testing::AllOf(::testing::HasSubstr(hex(p)), ::testing::HasSubstr("atomic")));
+    renew();
+    EXPECT_EQ(store(p), ZE_RESULT_SUCCESS) << "ordinary stores are served";
+    EXPECT_EQ(*static_cast<std::uint32_t*>(p), 1u);
+    munmap(p, kSize);
+}
+
 TEST_F(Lost, UnmappedStoreIsReportedWithItsAddress) {
     void* p = unmapped();
     EXPECT_EQ(store(p), ZE_RESULT_ERROR_DEVICE_LOST);

@@ -1,6 +1,9 @@
 // Unified shared memory of every kind, and malloc memory, from the CPU, from kernels and from copies.
+#include <sys/mman.h>
+
 #include <csignal>
 
+#include "device/faultline_ext.h"
 #include "tests/reference/driver/fixture.h"
 
 namespace faultline {
@@ -36,6 +39,13 @@ protected:
         ze_device_handle_t owner = nullptr;
         ZE_EXPECT(zeMemGetAllocProperties(context, p, &properties, &owner));
         return properties.type;
+    }
+    std::int32_t residency(const void* p) {
+        faultline_pfnDriverGetResidency_t get = nullptr;
+        ZE_EXPECT(zeDriverGetExtensionFunctionAddress(driver, FAULTLINE_GET_RESIDENCY, reinterpret_cast<void**>(&get)));
+        std::int32_t where = FAULTLINE_RESIDENCY_SYSTEM;
+        ZE_EXPECT(get(driver, p, 1, &where));
+        return where;
     }
     void fill_on_device(void* p, std::uint32_t base) {
         ze_kernel_handle_t fill = kernel("fill_ids");
@@ -89,6 +99,45 @@ TEST_F(Memory, AtomicsOfCpuAndDeviceMeet) {
     ZE_EXPECT(zeEventDestroy(done));
     ZE_EXPECT(zeEventPoolDestroy(pool));
     ZE_EXPECT(zeCommandListDestroy(list));
+}
+
+// Host memory never migrates: what the properties claim of its atomics holds where it is.
+TEST_F(Memory, AtomicsOfTheDeviceWorkOnHostMemory) {
+    ze_device_memory_access_properties_t access{};
+    access.stype = ZE_STRUCTURE_TYPE_DEVICE_MEMORY_ACCESS_PROPERTIES;
+    ZE_ASSERT(zeDeviceGetMemoryAccessProperties(device, &access));
+    ASSERT_NE(access.hostAllocCapabilities & ZE_MEMORY_ACCESS_CAP_FLAG_CONCURRENT_ATOMIC, 0u);
+    for (const std::size_t size : {std::size_t{4096}, kBytes}) {
+        auto* counter = static_cast<std::uint32_t*>(alloc_host(size));
+        ASSERT_NE(counter, nullptr);
+        ze_kernel_handle_t count = kernel("count");
+        set_arg(count, 0, static_cast<void*>(counter));
+        // Once where a read has mapped it before.
+        ze_kernel_handle_t load = kernel("load_at");
+        set_arg(load, 0, static_cast<void*>(counter));
+        set_arg(load, 1, static_cast<void*>(counter + 1));
+        ZE_ASSERT(launch(count, 64, 64));
+        ZE_ASSERT(launch(load, 1, 1));
+        ZE_ASSERT(launch(count, 64, 64));
+        EXPECT_EQ(counter[0], 2 * 64u * 64u);
+        EXPECT_EQ(counter[1], 64u * 64u);
+        ZE_EXPECT(zeMemFree(context, counter));
+    }
+}
+
+// What is mapped where host memory was is ordinary memory again: an atomic takes even a page alone to VRAM.
+TEST_F(Memory, WhereHostMemoryWasAtomicsMigrate) {
+    auto* host = static_cast<std::byte*>(alloc_host(2u << 20));
+    ASSERT_NE(host, nullptr);
+    ZE_ASSERT(zeMemFree(context, host));
+    void* page = host + (1u << 20);
+    ASSERT_EQ(mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0), page);
+    ze_kernel_handle_t count = kernel("count");
+    set_arg(count, 0, page);
+    ZE_ASSERT(launch(count, 1, 1));
+    EXPECT_EQ(residency(page), 0);
+    EXPECT_EQ(*static_cast<std::uint32_t*>(page), 1u);
+    munmap(page, 4096);
 }
 
 TEST_F(Memory, DeviceMemoryHoldsWhatKernelsAndCopiesWrite) {

@@ -150,6 +150,12 @@ TEST_P(Svm, AtomicsOnMemoryThatCannotMigrateAreAckedAndServeNothing) {
     EXPECT_EQ(0, eu.fault(memory.start(), Access::kAtomic));
     EXPECT_FALSE(vm->page_table().walk(memory.start()).permits(Access::kAtomic));
     EXPECT_EQ(0u, stat(GtStat::kSvm2MMigrateCount));
+    EXPECT_FALSE(vm->serves_atomics(memory.start()));
+    Mapping ordinary(kSize2M);
+    EXPECT_EQ(0, eu.fault(ordinary.start(), Access::kAtomic));
+    EXPECT_TRUE(vm->serves_atomics(ordinary.start()));
+    EXPECT_EQ(0, vm->madvise(memory.interval(), AtomicAccess::kCpu));
+    EXPECT_TRUE(vm->serves_atomics(memory.start())) << "the fault is refused";
 }
 
 TEST_P(Svm, FaultsThatCannotBeServedSayWhy) {

@@ -169,5 +169,37 @@ TEST_F(MultiDevice, TilesFaultAndBindEachOnTheirOwn) {
     vm->check();
 }
 
+// As in 7.0, where xe_svm_range_has_pagemap() compares with the faulting tile's VRAM: a range goes to and fro between
+// tiles that both use it. A preferred tile ends that; the other one reaches it there.
+TEST_F(MultiDevice, TilesTakeARangeFromEachOtherUnlessOneIsPreferred) {
+    start("xe-7.0", Bytes{64ull << 20}, {.tiles = 2});
+    Mapping memory(kSize2M);
+    SoftEu first(*vm, tlb, 0);
+    SoftEu second(*vm, tlb, 1);
+    for (std::uint64_t i = 0; i < 4; ++i) {
+        first.write(memory.words() + 2 * i, i);
+        EXPECT_EQ(pagemap(0, 0), mm->residency(memory.start()));
+        second.write(memory.words() + 2 * i + 1, i);
+        EXPECT_EQ(pagemap(0, 1), mm->residency(memory.start()));
+    }
+    EXPECT_EQ(4u, stat(GtStat::kSvm2MMigrateCount, 0, 0));
+    EXPECT_EQ(4u, stat(GtStat::kSvm2MMigrateCount, 0, 1));
+
+    ASSERT_EQ(0, vm->madvise(memory.interval(),
+                             PreferredLocation{.where = PreferredLocation::Where::kDevice, .device = device}));
+    for (std::uint64_t i = 0; i < 4; ++i) {
+        first.write(memory.words() + 2 * i, 10 + i);
+        second.write(memory.words() + 2 * i + 1, 20 + i);
+        EXPECT_EQ(pagemap(0, 0), mm->residency(memory.start()));
+    }
+    EXPECT_EQ(5u, stat(GtStat::kSvm2MMigrateCount, 0, 0));
+    EXPECT_EQ(4u, stat(GtStat::kSvm2MMigrateCount, 0, 1));
+    EXPECT_TRUE(vm->page_table(1).walk(memory.start()).devmem);
+    for (std::uint64_t i = 0; i < 4; ++i) {
+        EXPECT_EQ(10 + i, memory.words()[2 * i]);
+        EXPECT_EQ(20 + i, memory.words()[2 * i + 1]);
+    }
+}
+
 }  // namespace
 }  // namespace faultline::svm::test
