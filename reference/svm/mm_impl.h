@@ -101,12 +101,15 @@ unsigned Mm::Impl::settle(Migration& migration, Interval interval, F&& f) {
         MutexLock guard(block->lock);
         for (; i < end && block->interval().contains(migration.pages[i].at); ++i) {
             const VirtAddr at = migration.pages[i].at;
-            Entry& entry = block->entries[block->index_of(at)];
+            const unsigned index = block->index_of(at);
+            Entry& entry = block->entries[index];
             entry = {};
-            if (migration.pages[i].discarded)
+            if (migration.pages[i].discarded) {
                 ++unwanted;
-            else
+                block->discarded.set(index);  // put back before it was told, or never taken, it is there yet
+            } else {
                 f(entry, i);
+            }
             if (!migration.stands(i)) uffd.wake({at, at + kPageSize});
         }
     }
