@@ -14,6 +14,7 @@
 
 #include "tests/reference/svm/mapping.h"
 #include "tests/reference/svm/soft_eu.h"
+#include "tests/sanitized.h"
 
 namespace faultline::svm::test {
 namespace {
@@ -57,9 +58,7 @@ void churn(std::uint64_t seed, const std::atomic<bool>& stop, std::atomic<std::u
 }
 
 TEST_F(Heap, MigratesWhileItIsUsed) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "the sanitizer's allocator keeps the heap in mappings of its own, shadows and all";
-#endif
+    if (kSanitized) GTEST_SKIP() << "the sanitizer's allocator keeps the heap in mappings of its own, shadows and all";
     start("fine-grained", Bytes{256ull << 20});
     std::atomic<bool> stop{false};
     std::atomic<std::uint64_t> wrong{0};

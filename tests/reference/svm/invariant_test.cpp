@@ -4,8 +4,10 @@
 // evictions and unmaps of neighbours meet; then all stop, and the walkers go over every structure. A region's lock says
 // who may use it now, so that each word's value is known. The EUs cache translations until they are invalidated.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <mutex>
 #include <random>
@@ -15,6 +17,7 @@
 
 #include "tests/reference/svm/mapping.h"
 #include "tests/reference/svm/soft_eu.h"
+#include "tests/sanitized.h"
 
 namespace faultline::svm::test {
 namespace {
@@ -25,7 +28,7 @@ constexpr std::uint64_t kRegionSize = 4 * kSize64K;
 constexpr unsigned kRegions = 24;  // eight to a range of 2 MiB
 constexpr std::uint64_t kWords = 8;
 constexpr Bytes kVram{4ull << 20};  // the ranges of all regions do not fit
-constexpr int kRounds = 50;
+constexpr int kRounds = kSanitized ? 8 : 50;
 constexpr int kSteps = 30;
 
 enum Operation : unsigned {
@@ -124,8 +127,10 @@ private:
                 if (random() % 3 == 0)
                     EXPECT_EQ(0, mm->evict(where));
                 else
-                    EXPECT_EQ(0, of.prefetch(where, {.where = static_cast<PrefetchRegion::Where>(random() % 3),
-                                                     .tile = static_cast<unsigned>(random() % 2)}));
+                    // -EBUSY: the pages moved about for a whole second, as on a busy machine they may.
+                    EXPECT_THAT(of.prefetch(where, {.where = static_cast<PrefetchRegion::Where>(random() % 3),
+                                                    .tile = static_cast<unsigned>(random() % 2)}),
+                                ::testing::AnyOf(0, -EBUSY));
                 break;
             case kUnmap: {
                 constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;

@@ -19,7 +19,6 @@
 #include <memory>
 #include <mutex>
 #include <random>
-#include <source_location>
 #include <thread>
 #include <vector>
 
@@ -77,10 +76,9 @@ private:
     using Step = void (Stress::*)(Region&, Random&, unsigned who);
     void worker(unsigned id, std::uint64_t seed, unsigned who, Step step);
 
-    void check(std::uint64_t got, std::uint64_t want, std::source_location where = std::source_location::current()) {
+    void check(std::uint64_t got, std::uint64_t want, int line = __builtin_LINE()) {
         if (got == want) return;
-        if (wrong++ == 0)
-            ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line())) << got << ", wanted " << want;
+        if (wrong++ == 0) ADD_FAILURE_AT(__FILE__, line) << got << ", wanted " << want;
     }
     void eu_step(Region& region, Random& random, unsigned who);
     void cpu_step(Region& region, Random& random, unsigned);
