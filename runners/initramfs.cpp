@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 // Whatever fails, the guest powers off: nobody sits at its console. `/out/run` is there only when the run is whole.
 constexpr std::string_view kInit = R"sh(#!/bin/busybox sh
-export PATH=/bin HOME=/tmp
+export PATH=/bin HOME=/tmp TERM=dumb
 /bin/busybox mkdir -p /proc /sys /dev /tmp /out
 /bin/busybox --install -s /bin
 mount -t proc proc /proc

@@ -161,7 +161,7 @@ void add_matrix(CLI::App& app, Parsed& parsed) {
         ->capture_default_str();
     matrix->add_option("--policy", run.device.reference.policy, "reference only");
     matrix->add_option("--model", run.device.reference.model, "reference only");
-    matrix->add_option("--label", run.label, "runs are labelled NAME/RELEASE; default: the directory's name");
+    matrix->add_option("--label", run.label, "runs are labelled NAME@RELEASE; default: the directory's name");
     matrix->add_option("--output", options.output, "directory to make; default: faultline-runs/<UTC time>-matrix");
     CLI::Option* resume = matrix->add_option("--resume", options.resume, "go on with the matrix in this directory");
     for (CLI::Option* option : matrix->get_options()) {

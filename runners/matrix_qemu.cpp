@@ -25,6 +25,10 @@ constexpr const char* kMemory = "4G";  // the initramfs, the reference's VRAM an
 class QemuBackend : public KernelBackend {
 public:
     explicit QemuBackend(const Layout& layout) : layout_(layout) {}
+    ~QemuBackend() override {
+        std::error_code ignored;
+        if (!initramfs_.empty()) std::filesystem::remove(initramfs_, ignored);
+    }
 
     Expected<std::string> release_of(const std::string& kernel) override {
         const Expected<KernelImage> image = find_kernel(kernel, kBoot);
@@ -45,10 +49,11 @@ public:
         if (!version->ok()) {
             return Error{ErrorKind::kUnavailable, "qemu-system-x86_64 is missing: install the package qemu-system-x86"};
         }
+        initramfs_ = state.directory / "initramfs.cpio";
         InitramfsContent content{.run_arguments = guest_arguments(state.run), .kernel_configs = {}};
         for (const std::string& release : state.releases)
             content.kernel_configs.push_back(kBoot + ("/config-" + release));
-        return build_initramfs(content, layout_, initramfs(state));
+        return build_initramfs(content, layout_, initramfs_);
     }
 
     Expected<Measured> measure(const MatrixStep& step, MatrixState& state) override {
@@ -57,7 +62,7 @@ public:
         const std::string stem = step.run.output.string();
         const bool kvm = state.accelerator == "kvm" || (state.accelerator == "auto" && kvm_is_usable());
         const QemuBoot boot{.kernel = image->path,
-                            .initramfs = initramfs(state),
+                            .initramfs = initramfs_,
                             .console = stem + ".console",
                             .handed = stem + ".handed",
                             .accelerator = kvm ? "kvm" : "tcg",
@@ -79,8 +84,6 @@ public:
     }
 
 private:
-    static fs::path initramfs(const MatrixState& state) { return state.directory / "initramfs.cpio"; }
-
     /// The run becomes one of the store, if it is what was asked for.
     template <typename Failed>
     static Expected<Measured> take(const MatrixStep& step, const QemuBoot& boot, const Failed& failed) {
@@ -105,6 +108,7 @@ private:
     }
 
     Layout layout_;
+    fs::path initramfs_;  ///< made by prepare(), gone with this: hundreds of megabytes
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ struct MatrixState {
     std::string backend;              ///< "qemu" or "boot-entry"
     std::string accelerator;          ///< qemu: "auto", "kvm" or "tcg"
     unsigned boot_limit = 0;          ///< qemu: seconds
-    std::string label;                ///< runs are labelled LABEL/RELEASE
+    std::string label;                ///< runs are labelled LABEL@RELEASE
     std::vector<std::string> kernels;
     std::vector<std::string> releases;  ///< of the kernels
     unsigned boots = 0;                 ///< of each kernel
@@ -28,7 +28,7 @@ struct MatrixState {
 
     unsigned steps() const { return boots * static_cast<unsigned>(kernels.size()); }
     std::size_t next_kernel() const { return done % kernels.size(); }
-    std::string label_of(std::size_t kernel) const { return label + "/" + releases[kernel]; }
+    std::string label_of(std::size_t kernel) const { return label + "@" + releases[kernel]; }
     std::filesystem::path file() const { return directory / "state.json"; }
 };
 
