@@ -29,7 +29,7 @@ public:
         return kernel;
     }
 
-    Status prepare(const MatrixState&) override {
+    Status prepare(MatrixState&) override {
         // Without it the machine would come up in the first kernel, and nobody would go on.
         const Expected<std::string> enabled = run({"systemctl", "is-enabled", "faultline-matrix.service"});
         if (enabled) return {};

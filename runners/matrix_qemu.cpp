@@ -1,13 +1,12 @@
 #include "runners/matrix_qemu.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/kvm.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <thread>
 
+#include "results/atomic_file.h"
 #include "results/import.h"
 #include "runners/initramfs.h"
 #include "runners/interrupt.h"
@@ -36,18 +35,26 @@ public:
         return image->release;
     }
 
-    Status prepare(const MatrixState& state) override {
+    Status prepare(MatrixState& state) override {
         if (state.run.device.kind == "xe") {
             return Error{ErrorKind::kBadInput,
                          "a QEMU guest has no Xe GPU: --device reference, or --backend boot-entry"};
-        }
-        if (state.accelerator == "kvm" && !kvm_is_usable()) {
-            return Error{ErrorKind::kUnavailable, "--accelerator kvm: /dev/kvm is missing, or not open to this user"};
         }
         const Expected<ChildResult> version = run_child({.argv = {"/usr/bin/env", "qemu-system-x86_64", "--version"}});
         if (!version) return version.error();
         if (!version->ok()) {
             return Error{ErrorKind::kUnavailable, "qemu-system-x86_64 is missing: install the package qemu-system-x86"};
+        }
+        if (state.accelerator != "tcg") {
+            const bool usable = kvm_is_usable(state.directory);
+            if (state.accelerator == "kvm" && !usable) {
+                return Error{
+                    ErrorKind::kUnavailable,
+                    "--accelerator kvm: a guest of a few instructions did not run within a second; is /dev/kvm "
+                    "there, open to this user, and not emulated itself? --accelerator tcg needs none"};
+            }
+            state.accelerator = usable ? "kvm" : "tcg";  // for all boots the same
+            if (Status s = save(state); !s) return s;
         }
         initramfs_ = state.directory / "initramfs.cpio";
         InitramfsContent content{.run_arguments = guest_arguments(state.run), .kernel_configs = {}};
@@ -60,12 +67,11 @@ public:
         const Expected<KernelImage> image = find_kernel(step.kernel, kBoot);
         if (!image) return image.error();
         const std::string stem = step.run.output.string();
-        const bool kvm = state.accelerator == "kvm" || (state.accelerator == "auto" && kvm_is_usable());
         const QemuBoot boot{.kernel = image->path,
                             .initramfs = initramfs_,
                             .console = stem + ".console",
                             .handed = stem + ".handed",
-                            .accelerator = kvm ? "kvm" : "tcg",
+                            .accelerator = state.accelerator,
                             .processors = std::max(1u, std::thread::hardware_concurrency())};
         const Interrupt interrupt;
         const ChildCommand command{.argv = qemu_command(boot), .time_limit = std::chrono::seconds(state.boot_limit)};
@@ -129,13 +135,23 @@ std::vector<std::string> qemu_command(const QemuBoot& boot) {
             "-serial",      "file:" + boot.handed.string()};
 }
 
-bool kvm_is_usable() {
-    const int kvm = ::open("/dev/kvm", O_RDWR | O_CLOEXEC);
-    if (kvm < 0) return false;
-    const int machine = ::ioctl(kvm, KVM_CREATE_VM, 0);
-    if (machine >= 0) ::close(machine);
-    ::close(kvm);
-    return machine >= 0;
+bool kvm_is_usable(const fs::path& scratch) {
+    // mov al, 0x10; mov dx, 0x501; out dx, al; and, should that end nothing, hlt for ever.
+    constexpr std::array<unsigned char, 9> kCode = {0xb0, 0x10, 0xba, 0x01, 0x05, 0xee, 0xf4, 0xeb, 0xfd};
+    constexpr int kWritten = 0x10 << 1 | 1;  // what isa-debug-exit makes of the value
+    std::string sector(512, '\0');
+    std::copy(kCode.begin(), kCode.end(), sector.begin());
+    sector.replace(510, 2, "\x55\xaa");
+    const fs::path image = scratch / "probe.img";
+    if (!results::write_file_atomically(image, sector)) return false;
+    const Expected<ChildResult> result =
+        run_child({.argv = {"/usr/bin/env", "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
+                            "-no-reboot", "-accel", "kvm", "-cpu", "max", "-drive", "format=raw,file=" + image.string(),
+                            "-device", "isa-debug-exit,iobase=0x501,iosize=1"},
+                   .time_limit = std::chrono::seconds(1)});
+    std::error_code ignored;
+    fs::remove(image, ignored);
+    return result && result->end == ChildEnd::kExited && result->code == kWritten;
 }
 
 std::vector<std::string> guest_arguments(const RunOptions& run) {

@@ -1,6 +1,6 @@
 // Boots kernel images in QEMU with an initramfs of this build. The device is the reference: the guest has no GPU.
 //
-// KVM where /dev/kvm can be used, else software emulation; either way the times are those of a virtual machine, to be
+// KVM where it works, else software emulation; either way the times are those of a virtual machine, to be
 // compared with each other only. Thread safety: as KernelBackend.
 #pragma once
 
@@ -25,8 +25,9 @@ struct QemuBoot {
 
 std::vector<std::string> qemu_command(const QemuBoot& boot);
 
-/// Whether this process may make virtual machines with the host's KVM.
-bool kvm_is_usable();
+/// Whether a guest of a few instructions runs on the host's KVM, and within a second: there are machines where /dev/kvm
+/// opens and a kernel still does not come up in minutes, being virtual themselves. `scratch`: a directory to write in.
+bool kvm_is_usable(const std::filesystem::path& scratch);
 
 /// The options of `faultline run` that ask for `run`, on the reference.
 std::vector<std::string> guest_arguments(const RunOptions& run);

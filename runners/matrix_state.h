@@ -16,7 +16,7 @@ namespace faultline::runners {
 struct MatrixState {
     std::filesystem::path directory;  ///< holds the state file, the run directories and the consoles; absolute
     std::string backend;              ///< "qemu" or "boot-entry"
-    std::string accelerator;          ///< qemu: "auto", "kvm" or "tcg"
+    std::string accelerator;          ///< qemu: "kvm" or "tcg", or "auto" until it is decided
     unsigned boot_limit = 0;          ///< qemu: seconds
     std::string label;                ///< runs are labelled LABEL@RELEASE
     std::vector<std::string> kernels;
