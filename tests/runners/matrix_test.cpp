@@ -110,13 +110,13 @@ menuentry 'Debian GNU/Linux' --class os $menuentry_id_option 'gnulinux-simple-77
 	linux	/boot/vmlinuz-6.12.1 root=UUID=77aa ro
 }
 submenu 'Advanced options' $menuentry_id_option 'gnulinux-advanced-77aa' {
-	menuentry 'Linux 6.12.1' --class os $menuentry_id_option 'gnulinux-6.12.1-advanced-77aa' {
-		linux	/boot/vmlinuz-6.12.1 root=UUID=77aa ro
+	menuentry 'Linux 6.12.1-rt' --class os $menuentry_id_option 'gnulinux-6.12.1-rt-advanced-77aa' {
 	}
 	menuentry 'Linux 6.12.1 (recovery mode)' --class os $menuentry_id_option 'gnulinux-6.12.1-recovery-77aa' {
 		linux	/boot/vmlinuz-6.12.1 root=UUID=77aa ro single
 	}
-	menuentry 'Linux 6.12.1-rt' --class os $menuentry_id_option 'gnulinux-6.12.1-rt-advanced-77aa' {
+	menuentry 'Linux 6.12.1' --class os $menuentry_id_option 'gnulinux-6.12.1-advanced-77aa' {
+		linux	/boot/vmlinuz-6.12.1 root=UUID=77aa ro
 	}
 }
 menuentry 'Linux 6.1.0, alone' --class os $menuentry_id_option 'gnulinux-6.1.0-advanced-77aa' {
