@@ -39,7 +39,6 @@ Expected<MatrixState> begin(const MatrixOptions& options) {
         return Error{ErrorKind::kBadInput,
                      fmt::format("unknown suite \"{}\"; suites: {}", options.run.suite, suite_names())};
     }
-    if (Status s = results::check_label(options.run.label); !s) return s.error();
     MatrixState state;
     std::error_code error;
     const fs::path named =
@@ -60,6 +59,7 @@ Expected<MatrixState> begin(const MatrixOptions& options) {
     state.run = options.run;
     state.run.database = fs::absolute(options.run.database, error);
     state.label = options.run.label.empty() ? state.directory.filename().string() : options.run.label;
+    if (Status s = results::check_label(state.label); !s) return s.error();
     return state;
 }
 
@@ -103,17 +103,22 @@ Expected<bool> take_earlier(const MatrixStep& step) {
     return true;
 }
 
+/// The runs of this matrix, not of an earlier one that was labelled alike.
+std::string runs_of(const MatrixState& state, std::size_t kernel) {
+    return fmt::format("label:{} last:{}", state.label_of(kernel), state.boots);
+}
+
 /// Each kernel with the first. Prints every comparison, and then the table of all.
 Expected<int> compare_kernels(const MatrixState& state, const results::CompareOptions& options) {
     const Expected<Store> store = Store::open(state.run.database, results::Database::Mode::kExisting);
     if (!store) return store.error();
-    const auto a = results::samples_of(*store, "label:" + state.label_of(0));
+    const auto a = results::samples_of(*store, runs_of(state, 0));
     if (!a) return a.error();
     std::vector<Comparison> comparisons;
     std::string text;
     int status = kExitOk;
     for (std::size_t kernel = 1; kernel < state.kernels.size(); ++kernel) {
-        const auto b = results::samples_of(*store, "label:" + state.label_of(kernel));
+        const auto b = results::samples_of(*store, runs_of(state, kernel));
         if (!b) return b.error();
         Expected<Comparison> comparison = results::compare(*a, *b, options);
         if (!comparison) return comparison.error();

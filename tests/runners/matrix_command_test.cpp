@@ -52,12 +52,9 @@ submenu 'Advanced' $menuentry_id_option 'adv' {
         fs::permissions(path, fs::perms::owner_all);
     }
 
-    ChildResult begin(std::vector<std::string> more = {}) const {
-        std::vector<std::string> arguments = {"matrix",          "--backend", "boot-entry", "--kernels",
-                                              "6.1.0,6.2.0",     "--output",  output(),     "--filter",
-                                              "parallelism.*:1", "--boots",   "2"};
-        arguments.insert(arguments.end(), more.begin(), more.end());
-        return faultline(arguments);
+    ChildResult begin(const std::string& boots = "2") const {
+        return faultline({"matrix", "--backend", "boot-entry", "--kernels", "6.1.0,6.2.0", "--output", output(),
+                          "--filter", "parallelism.*:1", "--boots", boots});
     }
     ChildResult resume() const { return faultline({"matrix", "--resume", output().string()}); }
 
@@ -97,6 +94,18 @@ TEST_F(Matrix, KernelsTakeTurnsAndAreCompared) {
     EXPECT_TRUE(fs::exists(output() / "comparison.txt"));
     const ChildResult labelled = faultline({"runs", "label:out@6.2.0", "--json"});
     EXPECT_EQ(Json::parse(labelled.out).at("runs").size(), 2u) << labelled.err;
+}
+
+TEST_F(Matrix, EarlierRunsOfTheSameLabelAreNotCompared) {
+    for (int i = 0; i < 3; ++i) {
+        ASSERT_EQ(faultline({"run", "--label", "out@6.1.0", "--filter", "parallelism.*:1", "--output",
+                             (root() / ("earlier-" + std::to_string(i))).string()})
+                      .code,
+                  0);
+    }
+    comes_up("6.1.0");
+    EXPECT_EQ(begin("1").code, 0);
+    EXPECT_THAT(resume().out, HasSubstr("1 process of 1 boot against 1 process of 1 boot"));
 }
 
 TEST_F(Matrix, KernelThatRunsAlreadyIsMeasuredFirst) {
