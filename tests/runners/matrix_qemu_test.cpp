@@ -61,7 +61,8 @@ TEST(MatrixQemu, TwoKernelsAreBootedAndCompared) {
     const auto runs = run_child({.argv = {FAULTLINE_PROGRAM, "runs", "--json", "--db", database}});
     ASSERT_TRUE(runs.ok() && runs->ok());
     std::set<std::string> ran;
-    for (const Json& run : Json::parse(runs->out).at("runs")) {
+    const Json stored = Json::parse(runs->out);
+    for (const Json& run : stored.at("runs")) {
         EXPECT_EQ(run.at("failed"), 0);
         ran.insert(run.at("kernel").get<std::string>());
     }
