@@ -97,7 +97,7 @@ struct MatrixOptions {
     RunOptions run;                    ///< what each boot runs; its label begins the runs' labels
     std::filesystem::path output;      ///< the matrix's directory; empty: faultline-runs/<UTC time>-matrix
     std::filesystem::path resume;      ///< not empty: the directory of the matrix to go on with; the rest is there
-    results::CompareOptions compare;
+    double min_effect = results::CompareOptions{}.min_effect;
 };
 /// Boots each kernel, runs the suite on it, and compares each with the first. Exit status: as compare_command(), of all
 /// comparisons; 1 also when a benchmark failed; 128 + N when signal N ended it. With boot-entry it returns 0 early,

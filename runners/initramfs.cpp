@@ -44,7 +44,7 @@ std::string command_line(const std::vector<std::string>& run_arguments) {
     return line + "\n";
 }
 
-/// Runs a program of the host that the tree or the archive needs. `missing`: the package that has it.
+/// Runs a program of the host that the tree or the archive needs. `package` has it.
 Expected<std::string> run_tool(std::vector<std::string> argv, const std::string& package) {
     const std::string name = argv.front();
     argv.insert(argv.begin(), "/usr/bin/env");
@@ -58,7 +58,7 @@ Expected<std::string> run_tool(std::vector<std::string> argv, const std::string&
     return Error{ErrorKind::kUnavailable, fmt::format("{} {}: {}", name, describe_end(*result, command), result->err)};
 }
 
-/// busybox with everything in it: the dynamic one would need libraries of its own.
+/// The guest's shell and tools.
 Expected<fs::path> find_busybox() {
     for (const char* path : {"/bin/busybox", "/usr/bin/busybox"}) {
         std::error_code error;

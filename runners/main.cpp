@@ -163,13 +163,13 @@ void add_matrix(CLI::App& app, Parsed& parsed) {
     matrix->add_option("--model", run.device.reference.model, "reference only");
     matrix->add_option("--label", run.label, "runs are labelled NAME@RELEASE; default: the directory's name");
     matrix->add_option("--output", options.output, "directory to make; default: faultline-runs/<UTC time>-matrix");
+    matrix->add_option("--min-effect", parsed.min_effect_percent, "as for compare")
+        ->check(CLI::Range(0.0, 1000.0))
+        ->capture_default_str();
     CLI::Option* resume = matrix->add_option("--resume", options.resume, "go on with the matrix in this directory");
     for (CLI::Option* option : matrix->get_options()) {
         if (option != resume && option != matrix->get_help_ptr()) resume->excludes(option);
     }
-    matrix->add_option("--min-effect", parsed.min_effect_percent, "as for compare")
-        ->check(CLI::Range(0.0, 1000.0))
-        ->capture_default_str();
     add_database(*matrix, run.database);
     matrix->callback([kernels, resume] {
         if (kernels->count() == 0 && resume->count() == 0) throw CLI::RequiredError("--kernels or --resume");
@@ -256,7 +256,7 @@ int main_of(int argc, char** argv) {
     parsed.exported.reference = parsed.runs.reference;
     parsed.compared.compare.min_effect = parsed.min_effect_percent / 100;
     parsed.bisected.compare.min_effect = parsed.compared.compare.min_effect;
-    parsed.matrix.compare.min_effect = parsed.compared.compare.min_effect;
+    parsed.matrix.min_effect = parsed.compared.compare.min_effect;
     parsed.matrix.run.command_line = parsed.run.command_line;
     parsed.bisected.run.command_line = parsed.run.command_line;
     return dispatch(app, parsed, Layout::of_this_program());

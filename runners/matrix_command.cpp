@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <ctime>
 #include <memory>
+#include <optional>
 
 #include "results/atomic_file.h"
 #include "results/compare.h"
@@ -30,15 +31,25 @@ std::unique_ptr<KernelBackend> backend_of(const MatrixState& state, const Layout
     return make_boot_entry_backend(layout, BootRoot::of_this_machine());
 }
 
+/// A suite or filter that leaves nothing to run is told before anything boots. What there is depends on the device;
+/// with none, programs list what a large one would run.
+Status check_selection(const RunOptions& run, const Layout& layout) {
+    const Suite* suite = find_suite(run.suite);
+    if (suite == nullptr) {
+        return Error{ErrorKind::kBadInput, fmt::format("unknown suite \"{}\"; suites: {}", run.suite, suite_names())};
+    }
+    const auto benchmarks = list_benchmarks(*suite, layout, {}, nullptr);
+    if (!benchmarks) return benchmarks.error();
+    const Expected<std::vector<Job>> jobs = plan(*suite, run.overrides, layout, *benchmarks);
+    return jobs ? Status() : Status(jobs.error());
+}
+
 /// A matrix that has everything but its releases.
-Expected<MatrixState> begin(const MatrixOptions& options) {
+Expected<MatrixState> begin(const MatrixOptions& options, const Layout& layout) {
     if (options.kernels.size() < 2) {
         return Error{ErrorKind::kBadInput, "--kernels: a comparison takes two or more, as A,B"};
     }
-    if (find_suite(options.run.suite) == nullptr) {
-        return Error{ErrorKind::kBadInput,
-                     fmt::format("unknown suite \"{}\"; suites: {}", options.run.suite, suite_names())};
-    }
+    if (Status s = check_selection(options.run, layout); !s) return s.error();
     MatrixState state;
     std::error_code error;
     const fs::path named =
@@ -57,6 +68,7 @@ Expected<MatrixState> begin(const MatrixOptions& options) {
     state.kernels = options.kernels;
     state.boots = options.boots;
     state.run = options.run;
+    state.min_effect = options.min_effect;
     state.run.database = fs::absolute(options.run.database, error);
     state.label = options.run.label.empty() ? state.directory.filename().string() : options.run.label;
     if (Status s = results::check_label(state.label); !s) return s.error();
@@ -92,15 +104,21 @@ MatrixStep next_step(const MatrixState& state) {
     return step;
 }
 
-/// A kill between the end of a run and the note of it leaves a whole run, which is taken as it is.
-Expected<bool> take_earlier(const MatrixStep& step) {
+bool is_whole(const MatrixStep& step) {
     std::error_code error;
-    if (!fs::exists(step.run.output / "manifest.json", error)) return false;
+    return fs::exists(step.run.output / "manifest.json", error);
+}
+
+/// A kill between the end of a run and the note of it leaves a whole run, which is taken as it is. Nothing where there
+/// is none.
+Expected<std::optional<Measured>> take_earlier(const MatrixStep& step) {
+    if (!is_whole(step)) return std::optional<Measured>();
     Expected<Store> store = Store::open(step.run.database, results::Database::Mode::kCreate);
     if (!store) return store.error();
     const Expected<results::Imported> imported = results::import_path(*store, step.run.output, step.run.label);
     if (!imported) return imported.error();
-    return true;
+    return std::optional<Measured>(
+        Measured{.rebooting = false, .status = imported->run.failed == 0 ? kExitOk : kExitFailed});
 }
 
 /// The runs of this matrix, not of an earlier one that was labelled alike.
@@ -109,7 +127,9 @@ std::string runs_of(const MatrixState& state, std::size_t kernel) {
 }
 
 /// Each kernel with the first. Prints every comparison, and then the table of all.
-Expected<int> compare_kernels(const MatrixState& state, const results::CompareOptions& options) {
+Expected<int> compare_kernels(const MatrixState& state) {
+    results::CompareOptions options;
+    options.min_effect = state.min_effect;
     const Expected<Store> store = Store::open(state.run.database, results::Database::Mode::kExisting);
     if (!store) return store.error();
     const auto a = results::samples_of(*store, runs_of(state, 0));
@@ -135,33 +155,34 @@ Expected<int> compare_kernels(const MatrixState& state, const results::CompareOp
     return status;
 }
 
-/// Measures what is left. The status of the first run that did not end well, else kExitOk.
+/// Measures what is left, as far as it comes. The status: kExitOk also where a benchmark failed (`state` says so).
 Expected<Measured> measure_all(MatrixState& state, KernelBackend& backend) {
-    Measured all;
     if (state.done < state.steps()) {
         if (Status s = backend.prepare(state); !s) return s.error();
     }
     while (state.done < state.steps()) {
         const MatrixStep step = next_step(state);
         fmt::print(stderr, "boot {} of {}: {}\n", state.done + 1, state.steps(), step.release);
-        const Expected<bool> earlier = take_earlier(step);
+        const Expected<std::optional<Measured>> earlier = take_earlier(step);
         if (!earlier) return earlier.error();
-        if (!*earlier) {
-            const Expected<Measured> measured = backend.measure(step, state);
-            if (!measured) return measured.error();
-            if (measured->rebooting) return *measured;
-            // Only a failed benchmark leaves a run that is whole.
-            if (measured->status != kExitOk && measured->status != kExitFailed) return *measured;
-            if (measured->status != kExitOk) all.status = measured->status;
+        const Expected<Measured> measured = *earlier ? Expected<Measured>(**earlier) : backend.measure(step, state);
+        if (!measured) return measured.error();
+        // A failed benchmark leaves a run that is whole, and the matrix goes on.
+        if (measured->rebooting || (measured->status != kExitOk && measured->status != kExitFailed)) return *measured;
+        if (!is_whole(step)) {
+            return Error{ErrorKind::kDevice, fmt::format("kernel {}: the suite ended without a run; `faultline matrix "
+                                                         "--resume {}` tries again",
+                                                         step.release, state.directory.string())};
         }
+        state.failed = state.failed || measured->status == kExitFailed;
         ++state.done;
         if (Status s = save(state); !s) return s.error();
     }
-    return all;
+    return Measured{};
 }
 
 Expected<int> run_matrix(const MatrixOptions& options, const Layout& layout) {
-    Expected<MatrixState> state = options.resume.empty() ? begin(options) : load_matrix_state(options.resume);
+    Expected<MatrixState> state = options.resume.empty() ? begin(options, layout) : load_matrix_state(options.resume);
     if (!state) return state.error();
     const std::unique_ptr<KernelBackend> backend = backend_of(*state, layout);
     if (options.resume.empty()) {
@@ -174,13 +195,13 @@ Expected<int> run_matrix(const MatrixOptions& options, const Layout& layout) {
         fmt::print(stderr, "rebooting; `faultline matrix --resume {}` goes on\n", state->directory.string());
         return kExitOk;
     }
-    if (measured->status != kExitOk && measured->status != kExitFailed) {
+    if (measured->status != kExitOk) {
         fmt::print(stderr, "`faultline matrix --resume {}` goes on from here\n", state->directory.string());
         return measured->status;
     }
-    const Expected<int> compared = compare_kernels(*state, options.compare);
+    const Expected<int> compared = compare_kernels(*state);
     if (!compared) return compared.error();
-    return *compared == kExitOk ? measured->status : *compared;
+    return *compared == kExitOk && state->failed ? kExitFailed : *compared;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "results/atomic_file.h"
+#include "results/benchmark_report.h"
 #include "results/import.h"
 #include "runners/initramfs.h"
 #include "runners/interrupt.h"
@@ -100,6 +101,12 @@ private:
         if (!fs::exists(handed->run_directory, error)) {
             return failed(fmt::format("`faultline run` left no run, and exit status {}", handed->status));
         }
+        const auto report = results::read_benchmark_report(handed->run_directory / "run.json");
+        if (!report) return failed(report.error().message);
+        // Before it gets its name: what has it is taken for measured.
+        if (const std::string ran = report->context.value("env_kernel_release", ""); ran != step.release) {
+            return failed("the guest says that it is " + ran);
+        }
         fs::rename(handed->run_directory, step.run.output, error);
         if (error) return failed(fmt::format("cannot name {}: {}", step.run.output.string(), error.message()));
         fs::remove_all(unpacked, error);
@@ -109,7 +116,6 @@ private:
         if (!store) return store.error();
         const Expected<results::Imported> imported = results::import_path(*store, step.run.output, step.run.label);
         if (!imported) return imported.error();
-        if (imported->run.kernel != step.release) return failed("the guest says that it is " + imported->run.kernel);
         return Measured{.rebooting = false, .status = handed->status};
     }
 

@@ -19,7 +19,9 @@ Status save(const MatrixState& state) {
                        {"boots", state.boots},
                        {"run", to_json(state.run)},
                        {"database", state.run.database.string()},
+                       {"min_effect", state.min_effect},
                        {"done", state.done},
+                       {"failed", state.failed},
                        {"rebooted_from", state.rebooted_from}};
     return results::write_file_atomically(state.file(), json.dump(2) + "\n");
 }
@@ -42,7 +44,9 @@ Expected<MatrixState> load_matrix_state(const std::filesystem::path& directory) 
         state.kernels = json.at("kernels").get<std::vector<std::string>>();
         state.releases = json.at("releases").get<std::vector<std::string>>();
         state.boots = json.at("boots").get<unsigned>();
+        state.min_effect = json.at("min_effect").get<double>();
         state.done = json.at("done").get<unsigned>();
+        state.failed = json.at("failed").get<bool>();
         state.rebooted_from = json.at("rebooted_from").get<std::string>();
         const Expected<RunOptions> run = parse_run_request(json.at("run"));
         if (!run) return bad(run.error().message);

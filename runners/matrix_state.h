@@ -23,7 +23,9 @@ struct MatrixState {
     std::vector<std::string> releases;  ///< of the kernels
     unsigned boots = 0;                 ///< of each kernel
     RunOptions run;                     ///< what each boot runs
+    double min_effect = 0;              ///< as results::CompareOptions
     unsigned done = 0;                  ///< boots that are measured, of all kernels
+    bool failed = false;                ///< a benchmark of theirs did
     std::string rebooted_from;          ///< boot-entry: boot id under which the next one was asked for
 
     unsigned steps() const { return boots * static_cast<unsigned>(kernels.size()); }

@@ -143,6 +143,7 @@ TEST_F(Matrix, FailedBenchmarkDoesNotEndIt) {
     const ChildResult begun = begin();
     EXPECT_EQ(begun.code, 0) << begun.err;
     EXPECT_EQ(log(), kCheck + kBoot2);
+    EXPECT_EQ(Json::parse(*results::read_file(output() / "state.json")).at("failed"), true);
 }
 
 TEST_F(Matrix, SystemdBootWhereThereIsNoGrub) {
@@ -186,6 +187,8 @@ TEST_F(Matrix, BadInputIsOneLine) {
     refused({"--kernels", "6.1.0,7.7.7"}, "kernel \"7.7.7\":");
     refused({"--kernels", "6.1.0,6.1.0"}, "two kernels say that they are 6.1.0");
     refused({"--kernels", "6.1.0,6.2.0", "--suite", "none"}, "unknown suite");
+    refused({"--kernels", "6.1.0,6.2.0", "--filter", "nothing"}, "leaves no benchmark");
+    refused({"--kernels", "6.1.0,6.2.0", "--filter", "("}, "--filter");
     refused({"--kernels", "6.1.0,6.2.0", "--label", "a b"}, "label \"a b\"");
     EXPECT_EQ(log(), "");
     directory().write("out/something", "");

@@ -162,7 +162,9 @@ TEST(MatrixState, ComesBackAsItWasSaved) {
     state.boots = 5;
     state.run.overrides.filter = "first_touch";
     state.run.database = "/somewhere/faultline.db";
+    state.min_effect = 0.1;
     state.done = 3;
+    state.failed = true;
     state.rebooted_from = "abc";
     ASSERT_TRUE(save(state).ok());
     const auto loaded = load_matrix_state(directory.path());
@@ -177,6 +179,8 @@ TEST(MatrixState, ComesBackAsItWasSaved) {
     EXPECT_EQ(loaded->run.overrides.filter, "first_touch");
     EXPECT_EQ(loaded->run.database, "/somewhere/faultline.db");
     EXPECT_EQ(loaded->rebooted_from, "abc");
+    EXPECT_EQ(loaded->min_effect, 0.1);
+    EXPECT_TRUE(loaded->failed);
 }
 
 TEST(MatrixState, DamagedOneIsRefused) {
