@@ -88,6 +88,22 @@ struct BisectOptions {
 /// whenever it cannot be told, be it for an error; 128 + N when signal N ended it.
 int bisect_command(const BisectOptions& options, const Layout& layout);
 
+struct MatrixOptions {
+    std::vector<std::string> kernels;  ///< releases or, for qemu, paths of images; the first is the baseline
+    std::string backend = "qemu";      ///< "qemu" or "boot-entry"
+    std::string accelerator = "auto";  ///< qemu: "auto", "kvm" or "tcg"
+    unsigned boots = 5;                ///< of each kernel: as few as a verdict takes
+    unsigned boot_limit = 3600;        ///< qemu: seconds, from power on to power off
+    RunOptions run;                    ///< what each boot runs; its label begins the runs' labels
+    std::filesystem::path output;      ///< the matrix's directory; empty: faultline-runs/<UTC time>-matrix
+    std::filesystem::path resume;      ///< not empty: the directory of the matrix to go on with; the rest is there
+    double min_effect = results::CompareOptions{}.min_effect;
+};
+/// Boots each kernel, runs the suite on it, and compares each with the first. Exit status: as compare_command(), of all
+/// comparisons; 1 also when a benchmark failed; 128 + N when signal N ended it. With boot-entry it returns 0 early,
+/// when the machine is about to reboot.
+int matrix_command(const MatrixOptions& options, const Layout& layout);
+
 struct PlotOptions {
     bool list = false;  ///< of the charts; then nothing else counts
     std::string chart;

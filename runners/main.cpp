@@ -20,6 +20,7 @@ struct Parsed {
     RunsOptions runs;
     CompareOptions compared;
     BisectOptions bisected;
+    MatrixOptions matrix;
     double min_effect_percent = CompareOptions{}.compare.min_effect * 100;
     PlotOptions plot;
     ReportOptions report;
@@ -131,6 +132,50 @@ void add_bisect(CLI::App& app, Parsed& parsed) {
     add_database(*bisect, run.database);
 }
 
+void add_matrix(CLI::App& app, Parsed& parsed) {
+    CLI::App* matrix = app.add_subcommand("matrix", "boot each of several kernels, run a suite on each, and compare");
+    MatrixOptions& options = parsed.matrix;
+    RunOptions& run = options.run;
+    CLI::Option* kernels =
+        matrix->add_option("--kernels", options.kernels, "A,B,...: releases, or paths of images; A is the baseline")
+            ->delimiter(',');
+    matrix->add_option("--backend", options.backend, "qemu, or boot-entry: reboot this machine into each")
+        ->check(CLI::IsMember({"qemu", "boot-entry"}))
+        ->capture_default_str();
+    matrix->add_option("--accelerator", options.accelerator, "qemu only: auto, kvm, or tcg (software emulation)")
+        ->check(CLI::IsMember({"auto", "kvm", "tcg"}))
+        ->capture_default_str();
+    matrix->add_option("--boots", options.boots, "of each kernel, one run a boot; a verdict takes 5")
+        ->check(CLI::Range(1u, 1000u))
+        ->capture_default_str();
+    matrix->add_option("--boot-limit", options.boot_limit, "qemu only: seconds that a boot may take with its run")
+        ->check(CLI::Range(1u, 1000000u))
+        ->capture_default_str();
+    matrix->add_option("--suite", run.suite, "one of: " + suite_names())->capture_default_str();
+    matrix->add_option("--filter", run.overrides.filter, "as for run");
+    matrix->add_option("--repetitions", run.overrides.repetitions, "as for run")->check(CLI::Range(1u, 10000u));
+    matrix->add_option("--min-time", run.overrides.min_time, "as for run")->check(CLI::Range(0.0, 3600.0));
+    matrix->add_option("--timeout", run.overrides.time_limit, "as for run")->check(CLI::Range(0.1, 86400.0));
+    matrix->add_option("--device", run.device.kind, "as for run; with qemu always the reference")
+        ->check(CLI::IsMember({"auto", "xe", "reference"}))
+        ->capture_default_str();
+    matrix->add_option("--policy", run.device.reference.policy, "reference only");
+    matrix->add_option("--model", run.device.reference.model, "reference only");
+    matrix->add_option("--label", run.label, "runs are labelled NAME@RELEASE; default: the directory's name");
+    matrix->add_option("--output", options.output, "directory to make; default: faultline-runs/<UTC time>-matrix");
+    matrix->add_option("--min-effect", parsed.min_effect_percent, "as for compare")
+        ->check(CLI::Range(0.0, 1000.0))
+        ->capture_default_str();
+    CLI::Option* resume = matrix->add_option("--resume", options.resume, "go on with the matrix in this directory");
+    for (CLI::Option* option : matrix->get_options()) {
+        if (option != resume && option != matrix->get_help_ptr()) resume->excludes(option);
+    }
+    add_database(*matrix, run.database);
+    matrix->callback([kernels, resume] {
+        if (kernels->count() == 0 && resume->count() == 0) throw CLI::RequiredError("--kernels or --resume");
+    });
+}
+
 void add_pictures(CLI::App& app, Parsed& parsed) {
     CLI::App* plot = app.add_subcommand("plot", "draw a chart of stored runs");
     PlotOptions& options = parsed.plot;
@@ -159,6 +204,7 @@ int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (app.got_subcommand("export")) return export_command(parsed.exported);
     if (app.got_subcommand("compare")) return compare_command(parsed.compared);
     if (app.got_subcommand("bisect-step")) return bisect_command(parsed.bisected, layout);
+    if (app.got_subcommand("matrix")) return matrix_command(parsed.matrix, layout);
     if (app.got_subcommand("plot")) return plot_command(parsed.plot);
     if (app.got_subcommand("report")) return report_command(parsed.report);
     if (app.got_subcommand("list")) return list_command(parsed.list_suite, layout);
@@ -166,9 +212,10 @@ int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (app.got_subcommand("policies")) return policies_command(layout);
     if (app.got_subcommand("doctor")) return doctor_command(parsed.doctor_json, layout);
     if (!app.got_subcommand("help")) {
-        return report_error({ErrorKind::kBadInput,
-                             "a subcommand is required: run, runs, compare, bisect-step, import, export, plot, report, "
-                             "list, devices, policies, doctor or help"});
+        return report_error(
+            {ErrorKind::kBadInput,
+             "a subcommand is required: run, runs, compare, bisect-step, matrix, import, export, plot, report, "
+             "list, devices, policies, doctor or help"});
     }
     fmt::print("{}", app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
     return kExitOk;
@@ -185,6 +232,7 @@ int main_of(int argc, char** argv) {
     add_store_commands(app, parsed);
     add_compare(app, parsed);
     add_bisect(app, parsed);
+    add_matrix(app, parsed);
     add_pictures(app, parsed);
     CLI::App* list = app.add_subcommand("list", "list suites and benchmarks");
     list->add_option("--suite", parsed.list_suite, "only this suite: " + suite_names());
@@ -208,6 +256,8 @@ int main_of(int argc, char** argv) {
     parsed.exported.reference = parsed.runs.reference;
     parsed.compared.compare.min_effect = parsed.min_effect_percent / 100;
     parsed.bisected.compare.min_effect = parsed.compared.compare.min_effect;
+    parsed.matrix.min_effect = parsed.compared.compare.min_effect;
+    parsed.matrix.run.command_line = parsed.run.command_line;
     parsed.bisected.run.command_line = parsed.run.command_line;
     return dispatch(app, parsed, Layout::of_this_program());
 }
