@@ -123,7 +123,7 @@ Expected<Picture> draw_p2p(const std::vector<RunSet>& sets, const Canvas& canvas
                  "");
     figure.curve(fmt::format("index {} using 1:2:(sprintf('%.3g', $3*{:g})):($3 > {:.7g} ? 0xffffff : 0x000000) with "
                              "labels tc rgb variable font ',14'",
-                             index, factor, highest * 0.5),
+                             index, factor, highest * 0.7),  // black on light, white on dark
                  "");
     return figure.picture();
 }

@@ -193,7 +193,7 @@ TEST(Report, SaysWhichStageMoved) {
     for (plots::RunData& run : input.run.runs) {
         for (plots::Measured& m : run.benchmarks) m.metrics["gt.svm_64K_bind_us"].assign(3, 900);
     }
-    EXPECT_THAT(html_of(std::move(input)), HasSubstr("bind 2 us -&gt; 9 us a fault"));
+    EXPECT_THAT(html_of(std::move(input)), HasSubstr("<br>stages: bind 2 us -&gt; 9 us a fault"));
 }
 
 // 300 benchmarks on two sides, with latencies, counters and a history of 30 runs.

@@ -27,5 +27,5 @@ set cblabel 'GB/s'
 set cbrange [0:1.985741]
 set style fill solid 1 noborder
 plot data index 0 using 1:2:($1-0.48):($1+0.48):($2-0.48):($2+0.48):($3*1e-09) with boxxyerror lc palette notitle, \
-     data index 0 using 1:2:(sprintf('%.3g', $3*1e-09)):($3 > 9.928704e+08 ? 0xffffff : 0x000000) with labels tc rgb variable font ',14' notitle
+     data index 0 using 1:2:(sprintf('%.3g', $3*1e-09)):($3 > 1.390019e+09 ? 0xffffff : 0x000000) with labels tc rgb variable font ',14' notitle
 unset output
