@@ -21,7 +21,7 @@ struct Chart {
     std::string_view pattern = "";  ///< benchmarks that it is of, unless others are named
     bool raw_samples = false;       ///< needs the single latencies (LoadOptions)
     /// REQUIRES: at least one set. Error: kBadInput when the data are not there, saying what is missing.
-    Expected<Picture> (*draw)(const std::vector<RunSet>& sets) = nullptr;
+    Expected<Picture> (*draw)(const std::vector<RunSet>& sets, const Canvas& canvas) = nullptr;
 };
 
 std::span<const Chart> charts();
@@ -29,18 +29,16 @@ std::span<const Chart> charts();
 const Chart* find_chart(std::string_view name);
 std::string chart_names();
 
-Expected<Picture> draw_latency_cdf(const std::vector<RunSet>& sets);
-Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets);
-/// With at most so many points a curve, for a page of many.
-Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets, std::size_t points);
-Expected<Picture> draw_throughput(const std::vector<RunSet>& sets);
-Expected<Picture> draw_migration(const std::vector<RunSet>& sets);
-Expected<Picture> draw_stages(const std::vector<RunSet>& sets);
-Expected<Picture> draw_p2p(const std::vector<RunSet>& sets);
-Expected<Picture> draw_oversubscription(const std::vector<RunSet>& sets);
-Expected<Picture> draw_trend(const std::vector<RunSet>& sets);
-Expected<Picture> draw_histogram_over_time(const std::vector<RunSet>& sets);
-Expected<Picture> draw_side_by_side(const std::vector<RunSet>& sets);
-Expected<Picture> draw_scaling(const std::vector<RunSet>& sets);
+Expected<Picture> draw_latency_cdf(const std::vector<RunSet>& sets, const Canvas& canvas);
+Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets, const Canvas& canvas);
+Expected<Picture> draw_throughput(const std::vector<RunSet>& sets, const Canvas& canvas);
+Expected<Picture> draw_migration(const std::vector<RunSet>& sets, const Canvas& canvas);
+Expected<Picture> draw_stages(const std::vector<RunSet>& sets, const Canvas& canvas);
+Expected<Picture> draw_p2p(const std::vector<RunSet>& sets, const Canvas& canvas);
+Expected<Picture> draw_oversubscription(const std::vector<RunSet>& sets, const Canvas& canvas);
+Expected<Picture> draw_trend(const std::vector<RunSet>& sets, const Canvas& canvas);
+Expected<Picture> draw_histogram_over_time(const std::vector<RunSet>& sets, const Canvas& canvas);
+Expected<Picture> draw_side_by_side(const std::vector<RunSet>& sets, const Canvas& canvas);
+Expected<Picture> draw_scaling(const std::vector<RunSet>& sets, const Canvas& canvas);
 
 }  // namespace faultline::plots

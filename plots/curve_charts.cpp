@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "plots/chart.h"
 #include "plots/curves.h"
@@ -21,6 +22,17 @@ std::string exact_tics(const std::vector<double>& values, std::string_view suffi
     return "set xtics (" + tics + ")";
 }
 
+/// A range with room for the bars of the first and the last point. Of a logarithmic axis, all values are above 0.
+std::string roomy_range(const std::vector<double>& values, bool logarithmic) {
+    constexpr double kRoom = 0.03;  // of the range
+    const double low = values.front();
+    const double high = values.back();
+    const double factor = std::pow(high / low, kRoom);
+    const double margin = (high - low) * kRoom;
+    return logarithmic ? fmt::format("set xrange [{:.7g}:{:.7g}]", low / factor, high * factor)
+                       : fmt::format("set xrange [{:.7g}:{:.7g}]", low - margin, high + margin);
+}
+
 /// What a latency is taken from: the histogram's median where there is one, else the time of an iteration.
 std::vector<double> latency_values(const RunSet& set, const std::string& benchmark) {
     std::vector<double> values = set.values(benchmark, "latency_p50_ns");
@@ -29,12 +41,13 @@ std::vector<double> latency_values(const RunSet& set, const std::string& benchma
 
 }  // namespace
 
-Expected<Picture> draw_throughput(const std::vector<RunSet>& sets) {
+Expected<Picture> draw_throughput(const std::vector<RunSet>& sets, const Canvas& canvas) {
     const auto curves = curves_over(sets, "threads", metric_values("faults_per_second"), "throughput");
     if (!curves) return curves.error();
-    Figure figure("Fault throughput against parallelism", sets);
+    Figure figure("Fault throughput against parallelism", sets, canvas);
     figure.note(bars_note(*curves));
-    figure.set("set logscale x 2\n" + exact_tics(x_values(*curves), ""));
+    const auto x = x_values(*curves);
+    figure.set("set logscale x 2\n" + exact_tics(x, "") + "\n" + roomy_range(x, true));
     figure.set("set xlabel 'GPU threads that fault at once'\nset ylabel 'faults per second'");
     figure.set("set format y '%.0s%c'\nset yrange [0:*]");
     for (std::size_t i = 0; i < curves->size(); ++i) {
@@ -43,17 +56,17 @@ Expected<Picture> draw_throughput(const std::vector<RunSet>& sets) {
     return figure.picture();
 }
 
-Expected<Picture> draw_migration(const std::vector<RunSet>& sets) {
+Expected<Picture> draw_migration(const std::vector<RunSet>& sets, const Canvas& canvas) {
     const auto latency = curves_over(sets, "size", latency_values, "migration");
     if (!latency) return latency.error();
     const auto rate = curves_over(sets, "size", metric_values("bytes_per_second"), "migration");
     if (!rate) return rate.error();
-    Figure figure("Migration against size: latency and rate", sets);
+    Figure figure("Migration against size: latency and rate", sets, canvas);
     figure.plot_height = 210;
     figure.note(bars_note(*latency));
     const auto sizes = x_values(*latency);
     figure.set("set logscale x 2\n" + size_tics("x", sizes));
-    figure.set(fmt::format("set xrange [{:.0f}:{:.0f}]", sizes.front(), sizes.back()));
+    figure.set(roomy_range(sizes, true));
     figure.set("set xlabel ''\nset logscale y\nset format y '%.0s%cs'\nset ylabel 'latency (median)'");
     for (std::size_t i = 0; i < latency->size(); ++i) {
         add_curve(figure, (*latency)[i], i, "size(B) latency(ns) low high n", 1e-9, false);
@@ -71,12 +84,13 @@ Expected<Picture> draw_migration(const std::vector<RunSet>& sets) {
     return figure.picture();
 }
 
-Expected<Picture> draw_oversubscription(const std::vector<RunSet>& sets) {
+Expected<Picture> draw_oversubscription(const std::vector<RunSet>& sets, const Canvas& canvas) {
     const auto curves = curves_over(sets, "oversubscription", metric_values("bytes_per_second"), "oversubscription");
     if (!curves) return curves.error();
-    Figure figure("Oversubscription: rate against memory in use, as a multiple of VRAM", sets);
+    Figure figure("Oversubscription: rate against memory in use, as a multiple of VRAM", sets, canvas);
     figure.note(bars_note(*curves));
-    figure.set(exact_tics(x_values(*curves), "x"));
+    const auto x = x_values(*curves);
+    figure.set(exact_tics(x, "x") + "\n" + roomy_range(x, false));
     figure.set("set xlabel 'memory in use / VRAM'\nset ylabel 'GB/s'\nset format y '%.2f'\nset yrange [0:*]");
     for (std::size_t i = 0; i < curves->size(); ++i) {
         add_curve(figure, (*curves)[i], i, "multiple rate(B/s) low high n", 1e-9, true);
@@ -84,14 +98,14 @@ Expected<Picture> draw_oversubscription(const std::vector<RunSet>& sets) {
     return figure.picture();
 }
 
-Expected<Picture> draw_scaling(const std::vector<RunSet>& sets) {
+Expected<Picture> draw_scaling(const std::vector<RunSet>& sets, const Canvas& canvas) {
     auto curves = curves_over(sets, "threads", metric_values("faults_per_second"), "scaling");
     if (!curves) return curves.error();
-    Figure figure("Scaling: fault throughput as a multiple of a curve's own first point", sets);
+    Figure figure("Scaling: fault throughput as a multiple of a curve's own first point", sets, canvas);
     figure.note(bars_note(*curves));
     figure.note("shapes compare between devices; rates do not, so none is shown here");
     const auto x = x_values(*curves);
-    figure.set("set logscale x 2\nset logscale y 2\n" + exact_tics(x, ""));
+    figure.set("set logscale x 2\nset logscale y 2\n" + exact_tics(x, "") + "\n" + roomy_range(x, true));
     figure.set("set xlabel 'GPU threads that fault at once'\nset ylabel 'throughput / that of the first point'");
     figure.set("set format y '%gx'");
     for (std::size_t i = 0; i < curves->size(); ++i) {

@@ -10,11 +10,13 @@
 namespace faultline::plots {
 namespace {
 
-constexpr std::size_t kLineLength = 106;  // of a note, at 640 pixels
-constexpr std::size_t kKeyLength = 78;
-constexpr std::size_t kTitleLength = 68;
-constexpr unsigned kWidth = 640;
+// How many letters fit a canvas, in sixths of a pixel each.
+constexpr std::size_t kLineLetter = 36;  // of a note
+constexpr std::size_t kKeyLetter = 44;
+constexpr std::size_t kTitleLetter = 55;
+constexpr std::size_t kLines = 3;  // of a note
 constexpr unsigned kTitleHeight = 30;
+constexpr unsigned kTitleLine = 18;  // a second line of it
 constexpr unsigned kNoteHeight = 15;
 constexpr unsigned kKeyHeight = 16;
 constexpr unsigned kAxisHeight = 54;  // tics and label
@@ -47,6 +49,21 @@ std::string facts_line(const RunSet& set, bool shared, const std::vector<RunSet>
             line += (line.empty() ? "" : ", ") + (fact.shown + set.fact(fact.key));
     }
     return line;
+}
+
+std::size_t letters(unsigned pixels, std::size_t letter) { return std::size_t{pixels} * 6 / letter; }
+
+/// Broken at blanks; what does not fit the last line is left out of its middle.
+std::vector<std::string> broken(std::string text, std::size_t length, std::size_t lines) {
+    std::vector<std::string> out;
+    while (text.size() > length && out.size() + 1 < lines) {
+        const std::size_t blank = text.rfind(' ', length);
+        if (blank == std::string::npos || blank == 0) break;
+        out.push_back(text.substr(0, blank));
+        text.erase(0, blank + 1);
+    }
+    out.push_back(shortened(text, length));
+    return out;
 }
 
 /// The same picture in all: 96 pixels an inch, so that a size of 12 is 12 pixels and 9 points.
@@ -131,7 +148,8 @@ std::string size_tics(std::string_view axis, const std::vector<double>& values) 
     return fmt::format("set {}tics ({})", axis, tics);
 }
 
-Figure::Figure(std::string title, const std::vector<RunSet>& sets) : title_(one_line(title)) {
+Figure::Figure(std::string title, const std::vector<RunSet>& sets, const Canvas& canvas)
+    : canvas_(canvas), title_(one_line(title)) {
     if (const std::string line = facts_line(sets.front(), true, sets); !line.empty()) note(line);
     for (const RunSet& set : sets) {
         const std::string facts = facts_line(set, false, sets);
@@ -141,7 +159,13 @@ Figure::Figure(std::string title, const std::vector<RunSet>& sets) : title_(one_
     }
 }
 
-void Figure::note(const std::string& line) { notes_.push_back(shortened(one_line(line), kLineLength)); }
+void Figure::note(const std::string& line) {
+    for (std::string& part : broken(one_line(line), letters(canvas_.width, kLineLetter), kLines)) {
+        notes_.push_back(std::move(part));
+    }
+}
+
+void Figure::make_room_for_names() { left = canvas_.width * 29 / 60; }
 
 std::size_t Figure::block(const std::string& name, const std::string& columns,
                           const std::vector<std::vector<double>>& rows) {
@@ -163,7 +187,8 @@ std::size_t Figure::text_block(const std::string& name, const std::string& colum
 }
 
 void Figure::curve(const std::string& how, const std::string& key) {
-    const std::string title = key.empty() ? "notitle" : "title " + gp_quoted(shortened(key, kKeyLength));
+    const std::string title =
+        key.empty() ? "notitle" : "title " + gp_quoted(shortened(key, letters(canvas_.width - 60, kKeyLetter)));
     elements_.push_back(fmt::format("data {} {}", how, title));
     if (!key.empty()) ++keys_;
 }
@@ -174,12 +199,14 @@ Picture Figure::picture() const {
     std::vector<Panel> panels = panels_;
     panels.push_back({settings_, elements_});
     const auto count = static_cast<unsigned>(panels.size());
-    const unsigned heading = kTitleHeight + kNoteHeight * static_cast<unsigned>(notes_.size()) + 6;
+    const std::vector<std::string> title = broken(title_, letters(canvas_.width - 20, kTitleLetter), 2);
+    const unsigned title_height = kTitleHeight + kTitleLine * (static_cast<unsigned>(title.size()) - 1);
+    const unsigned heading = title_height + kNoteHeight * static_cast<unsigned>(notes_.size()) + 10;
     const unsigned key = kKeyHeight * static_cast<unsigned>(keys_) + (keys_ > 0 ? 14 : 0);
 
     Picture result;
     result.title = title_;
-    result.width = kWidth;
+    result.width = canvas_.width;
     result.height = heading + (plot_height + kAxisHeight) * count + key;
     const auto x = [&](double pixels) { return pixels / result.width; };
     const auto y = [&](double from_top) { return 1 - from_top / result.height; };  // gnuplot counts from the bottom
@@ -189,12 +216,15 @@ Picture Figure::picture() const {
     result.data += data_;  // at once: blank lines here would make the first curve index 1
 
     std::string& script = result.script;
-    script = fmt::format("set encoding utf8\nset label 1 {} at screen {:.4f},{:.4f} left font ',15'\n",
-                         gp_quoted(shortened(title_, kTitleLength)), x(12), y(18));
+    script = "set encoding utf8\n";
+    for (std::size_t i = 0; i < title.size(); ++i) {
+        script += fmt::format("set label {} {} at screen {:.4f},{:.4f} left font ',15'\n", i + 1, gp_quoted(title[i]),
+                              x(12), y(18 + kTitleLine * static_cast<double>(i)));
+    }
     for (std::size_t i = 0; i < notes_.size(); ++i) {
-        script +=
-            fmt::format("set label {} {} at screen {:.4f},{:.4f} left font ',11' textcolor rgb '#444444'\n", i + 2,
-                        gp_quoted(notes_[i]), x(12), y(kTitleHeight + 7 + kNoteHeight * static_cast<double>(i)));
+        script += fmt::format("set label {} {} at screen {:.4f},{:.4f} left font ',11' textcolor rgb '#444444'\n",
+                              title.size() + i + 1, gp_quoted(notes_[i]), x(12),
+                              y(title_height + 7 + kNoteHeight * static_cast<double>(i)));
     }
     script += "set grid linecolor rgb '#dddddd' linetype 1\nset border 3\nset tics nomirror\n";
     if (keys_ > 0) {

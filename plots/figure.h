@@ -24,6 +24,12 @@ struct Picture {
     unsigned height = 480;
 };
 
+/// What a chart is drawn on. Text has the same size on each, so that less of it fits a narrow one.
+struct Canvas {
+    unsigned width = 640;
+    std::size_t points = 400;  ///< of a curve: more than there are columns to tell apart
+};
+
 /// The whole script. It reads STEM.dat and writes STEM.svg, .png or .pdf in the directory where gnuplot runs.
 /// REQUIRES: `stem` holds no "/" and no control character.
 std::string gp_text(const Picture& picture, const std::string& stem, Format format);
@@ -47,9 +53,9 @@ std::string size_tics(std::string_view axis, const std::vector<double>& values);
 class Figure {
 public:
     /// Says under the title on which device, policy, model and kernel each set ran: once where they agree.
-    Figure(std::string title, const std::vector<RunSet>& sets);
+    Figure(std::string title, const std::vector<RunSet>& sets, const Canvas& canvas);
 
-    /// A further line under the title.
+    /// A further note under the title, in as many lines as it takes, three at most.
     void note(const std::string& line);
     /// Numbers of one curve; gives its index. `columns` says what they are and in which unit.
     std::size_t block(const std::string& name, const std::string& columns,
@@ -68,6 +74,10 @@ public:
     unsigned left = 80;   ///< room for the axis
     unsigned right = 18;  ///< room at the other side
 
+    /// Room for names beside the rows of a chart, and how many bytes of a name fit it, in letters of 10 pixels.
+    void make_room_for_names();
+    std::size_t name_length() const { return (left - 20) / 6; }
+
     Picture picture() const;
 
 private:
@@ -76,6 +86,7 @@ private:
         std::vector<std::string> elements;
     };
 
+    Canvas canvas_;
     std::string title_;
     std::vector<std::string> notes_;
     std::string data_;

@@ -120,14 +120,16 @@ std::string inline_svg(std::string_view svg, const std::string& title) {
     for (const char* name : {"defs", "desc", "title"}) remove_elements(text, name);
     const std::size_t background = text.find("<rect ");
     if (background != std::string::npos) text.erase(background, text.find("/>", background) + 2 - background);
-    // What page.css says once: black lines without filling, class l for grid lines, class t for text.
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kShorter = {{
+    // What page.css says once: black lines without filling, class l for grid lines, t for text, w for wide lines.
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 23> kShorter = {{
         {" id=\"gnuplot_canvas\"", ""},
         {" xmlns=\"http://www.w3.org/2000/svg\"", ""},
         {" xmlns:xlink=\"http://www.w3.org/1999/xlink\"", ""},
         {"xlink:href", "href"},
         {" stroke-linecap=\"butt\" stroke-linejoin=\"miter\"", ""},
         {" stroke-width=\"1.00\"", ""},
+        {" text-anchor=\"start\"", ""},
+        {"<g fill=\"none\" stroke=\"currentColor\" stroke-width=\"2.00\">", "<g class=\"w\">"},
         {"<tspan font-family=\"sans-serif\">", ""},
         {"<tspan font-family=\"sans-serif\" >", ""},
         {"</tspan>", ""},
@@ -163,6 +165,8 @@ std::string_view marker_definitions() {
            "r=\"1\"/>"
            "<path id=\"gpPt8\" stroke-width=\"0.242\" stroke=\"none\" fill=\"currentColor\" "
            "d=\"M0,-1.33 L-1.33,0.67 L1.33,0.67 z\"/>"
+           "<path id=\"gpPt11\" stroke-width=\"0.242\" stroke=\"currentColor\" d=\"M0,-1.41 L1.41,0 L0,1.41 L-1.41,0 "
+           "z\"/>"
            "</defs></svg>\n";
 }
 

@@ -10,8 +10,6 @@ namespace {
 
 using results::LatencyHistogram;
 
-constexpr std::size_t kPoints = 400;  // of a curve: more than a picture has columns to tell apart
-
 struct Curve {
     std::string key;
     LatencyHistogram latency;
@@ -53,10 +51,10 @@ std::vector<std::vector<double>> thinned(const std::vector<std::vector<double>>&
 
 }  // namespace
 
-Expected<Picture> draw_latency_cdf(const std::vector<RunSet>& sets) {
+Expected<Picture> draw_latency_cdf(const std::vector<RunSet>& sets, const Canvas& canvas) {
     const auto curves = curves_of(sets, "latency-cdf");
     if (!curves) return curves.error();
-    Figure figure("Latency of accesses: share served within a time", sets);
+    Figure figure("Latency of accesses: share served within a time", sets, canvas);
     figure.set("set logscale x\nset format x '%.0s%cs'\nset xlabel 'latency'");
     figure.set("set ylabel 'share of accesses (%)'\nset yrange [0:100]");
     for (std::size_t i = 0; i < curves->size(); ++i) {
@@ -66,20 +64,18 @@ Expected<Picture> draw_latency_cdf(const std::vector<RunSet>& sets) {
         for (const auto& step : curve.latency.steps()) {
             rows.push_back({step.nanoseconds, 100 * static_cast<double>(step.cumulative) / count});
         }
-        const std::size_t index = figure.block(curve.key, "latency(ns) share(%)", thinned(rows, kPoints));
+        const std::size_t index = figure.block(curve.key, "latency(ns) share(%)", thinned(rows, canvas.points));
         figure.curve(fmt::format("index {} using ($1*1e-9):2 with steps lw 2 lc rgb '{}'", index, colour(i)),
                      curve.key);
     }
     return figure.picture();
 }
 
-Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets) { return draw_percentiles(sets, kPoints); }
-
 // x is how far from all (1 - share), so that each nine is one step further.
-Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets, std::size_t points) {
+Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets, const Canvas& canvas) {
     const auto curves = curves_of(sets, "percentiles");
     if (!curves) return curves.error();
-    Figure figure("Latency of accesses: percentiles", sets);
+    Figure figure("Latency of accesses: percentiles", sets, canvas);
     figure.set("set logscale xy\nset format y '%.0s%cs'\nset ylabel 'latency'");
     figure.set("set xlabel 'percentile'");
     double rarest = 0.01;
@@ -95,14 +91,16 @@ Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets, std::size_t 
             below = step.cumulative;
         }
         rarest = std::min(rarest, rows.back()[0]);
-        const std::size_t index = figure.block(curve.key, "1-share latency(ns)", thinned(rows, points));
+        const std::size_t index = figure.block(curve.key, "1-share latency(ns)", thinned(rows, canvas.points));
         figure.curve(fmt::format("index {} using 1:($2*1e-9) with lines lw 2 lc rgb '{}'", index, colour(i)),
                      curve.key);
     }
     figure.set(fmt::format("set xrange [1:{:.7g}]", rarest));
+    const char* whole = canvas.width < Canvas().width ? "" : "'0%%' 1, ";  // no room for it beside 50 %
     figure.set(
-        "set xtics ('0%%' 1, '50%%' 0.5, '90%%' 0.1, '99%%' 0.01, '99.9%%' 0.001, '99.99%%' 0.0001, "
-        "'99.999%%' 0.00001, '99.9999%%' 0.000001)");
+        fmt::format("set xtics ({}'50%%' 0.5, '90%%' 0.1, '99%%' 0.01, '99.9%%' 0.001, '99.99%%' 0.0001, "
+                    "'99.999%%' 0.00001, '99.9999%%' 0.000001)",
+                    whole));
     return figure.picture();
 }
 

@@ -72,7 +72,7 @@ std::vector<Matrix> matrices_of(const std::vector<RunSet>& sets) {
 
 }  // namespace
 
-Expected<Picture> draw_p2p(const std::vector<RunSet>& sets) {
+Expected<Picture> draw_p2p(const std::vector<RunSet>& sets, const Canvas& canvas) {
     const std::vector<Matrix> matrices = matrices_of(sets);
     if (matrices.empty()) {
         return Error{ErrorKind::kBadInput,
@@ -97,7 +97,7 @@ Expected<Picture> draw_p2p(const std::vector<RunSet>& sets) {
     }
     const char* unit = is_rate ? "GB/s" : "us";
     const double factor = is_rate ? 1e-9 : 1e-3;
-    Figure figure(fmt::format("Device to device, {}: {}", unit, name), sets);
+    Figure figure(fmt::format("Device to device, {}: {}", unit, name), sets, canvas);
     figure.note(fmt::format("a cell: median of n = {} repetitions; empty: not measured", fewest));
     std::vector<std::vector<double>> rows;
     for (const Cell& cell : cells) {
@@ -123,7 +123,7 @@ Expected<Picture> draw_p2p(const std::vector<RunSet>& sets) {
                  "");
     figure.curve(fmt::format("index {} using 1:2:(sprintf('%.3g', $3*{:g})):($3 > {:.7g} ? 0xffffff : 0x000000) with "
                              "labels tc rgb variable font ',14'",
-                             index, factor, highest * 0.5),
+                             index, factor, highest * 0.7),  // black on light, white on dark
                  "");
     return figure.picture();
 }

@@ -12,7 +12,8 @@
 namespace faultline::plots {
 namespace {
 
-constexpr std::size_t kPointsOnPage = 60;  // of a curve: a page of 300 benchmarks is to stay below 5 MB
+/// Narrow, since a phone shows it; few points, since a page of 300 benchmarks is to stay below 5 MB.
+constexpr Canvas kOnPage = {440, 50};
 constexpr const char* kOverview[] = {"side-by-side", "throughput", "stages", "migration", "oversubscription"};
 
 RunSet of_one(const RunSet& set, const std::string& benchmark) {
@@ -47,7 +48,7 @@ public:
     Report plan() {
         const ReportInput& input = report_.input;
         report_.title = described(input.run) + (input.against ? " against " + described(*input.against) : "");
-        if (input.against) verdicts_ = verdicts(*input.against, input.run);
+        if (input.against) compare();
         overview();
         std::vector<std::string> names = input.run.benchmark_names();
         if (input.against) {
@@ -60,6 +61,14 @@ public:
     }
 
 private:
+    void compare() {
+        Verdicts found = verdicts(*report_.input.against, report_.input.run);
+        report_.refused = std::move(found.refused);
+        report_.notes = std::move(found.notes);
+        report_.differences = std::move(found.differences);
+        judged_ = std::move(found.benchmarks);
+    }
+
     void overview() {
         for (const char* name : kOverview) {
             const Chart* chart = find_chart(name);
@@ -67,7 +76,7 @@ private:
             if (!pattern) continue;  // every chart's own is one: a test loads them all
             std::vector<RunSet> sets;
             for (const RunSet* set : sides(report_.input)) sets.push_back(matching(*set, *pattern));
-            keep(chart->draw(sets), report_.overview);
+            keep(chart->draw(sets, kOnPage), report_.overview);
         }
         matrices();
     }
@@ -87,26 +96,22 @@ private:
                     return !pair || pair->rest != kind;
                 });
             }
-            keep(draw_p2p({set}), report_.overview);
+            keep(draw_p2p({set}, kOnPage), report_.overview);
         }
     }
 
     ReportSection section(const std::string& name) {
         const ReportInput& input = report_.input;
-        ReportSection section{name, std::nullopt, "", {}};
+        ReportSection section{name, std::nullopt, {}, {}};
         std::vector<RunSet> sets;
         for (const RunSet* set : sides(input)) sets.push_back(of_one(*set, name));
-        if (input.against) {
-            const auto found = verdicts_.find(name);
-            if (found != verdicts_.end()) {
-                section.judged = found->second;
-            } else {
-                const bool is_new = sets[0].values(name, kCompared).empty();
-                section.why_not = "not measured in " + (is_new ? input.against->name() : input.run.name());
-            }
+        if (const auto found = judged_.find(name); found != judged_.end()) section.judged = found->second;
+        keep(draw_percentiles(sets, kOnPage), section.pictures);
+        if (input.history) {
+            const RunSet history = of_one(*input.history, name);
+            section.history = trend_of(history, name);
+            keep(draw_trend({history}, kOnPage), section.pictures);
         }
-        keep(draw_percentiles(sets, kPointsOnPage), section.pictures);
-        if (input.history) keep(draw_trend({of_one(*input.history, name)}), section.pictures);
         return section;
     }
 
@@ -118,7 +123,7 @@ private:
     }
 
     Report report_;
-    std::map<std::string, Judged> verdicts_;
+    std::map<std::string, Judged> judged_;
 };
 
 }  // namespace

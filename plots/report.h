@@ -11,6 +11,7 @@
 #include "base/expected.h"
 #include "plots/figure.h"
 #include "plots/run_data.h"
+#include "plots/trend.h"
 #include "plots/verdict.h"
 
 namespace faultline::plots {
@@ -23,16 +24,19 @@ struct ReportInput {
 
 struct ReportSection {
     std::string benchmark;
-    std::optional<Judged> judged;       ///< absent where there is nothing to compare with
-    std::string why_not;                ///< of a comparison that could not be made at all
+    std::optional<Judged> judged;       ///< absent where nothing was compared
+    Trend history;                      ///< empty where there is none
     std::vector<std::size_t> pictures;  ///< indices
 };
 
 struct Report {
     ReportInput input;
     std::string title;
-    std::vector<ReportSection> sections;  ///< in the order of the run
-    std::vector<std::size_t> overview;    ///< pictures of many benchmarks
+    std::string refused;                   ///< why the sides cannot be compared, so that only figures are shown
+    std::vector<std::string> notes;        ///< on the comparison
+    std::vector<std::string> differences;  ///< of the environments of the two sides
+    std::vector<ReportSection> sections;   ///< in the order of the run
+    std::vector<std::size_t> overview;     ///< pictures of many benchmarks
     std::vector<Picture> pictures;
 };
 

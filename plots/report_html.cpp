@@ -15,22 +15,37 @@
 namespace faultline::plots {
 namespace {
 
+constexpr std::string_view kRule =
+    "Compared: the time of an iteration, and the median and 99th percentile of latencies. Worse or better: a rank test "
+    "at a false-discovery rate of 5 % over all of them, a 95 % confidence interval of the ratio without 1, a change of "
+    "3 % or more, and more than the first side differs from itself by. Same: the whole interval within 3 %. All else "
+    "could not be told. A benchmark is as bad as the worst of what was compared.";
+
 /// How a section's verdict is named in the page's attributes and texts.
-const char* verdict_of(const ReportSection& section) {
-    if (!section.judged) return "unclear";
-    switch (section.judged->verdict) {
-        case Verdict::kWorse:
-            return "worse";
-        case Verdict::kBetter:
-            return "better";
-        case Verdict::kUnclear:
-            break;
-    }
-    return "unclear";
+std::string verdict_of(const ReportSection& section) {
+    return section.judged ? to_string(section.judged->verdict()) : "unclear";
 }
 
 std::string gain_text(double gain) {
-    return gain >= 1 ? fmt::format("{:.3g} times as fast", gain) : fmt::format("{:.3g} times as slow", 1 / gain);
+    return gain >= 1 ? fmt::format("{:.3g} times as good", gain) : fmt::format("{:.3g} times as bad", 1 / gain);
+}
+
+/// "latency_p99_ns: 1.31 times as bad"; the reason of what is unclear.
+std::string row_text(const results::ComparedMetric& row) {
+    std::string text = row.metric.name + ": ";
+    if (row.median_a && row.median_b) text += gain_text(gain_of(row)) + (row.reason.empty() ? "" : "; ");
+    return text + row.reason;
+}
+
+/// Which stages of a fault moved, most first, so that a reader knows where to look.
+std::string stages_text(const results::Stages& stages, std::size_t most) {
+    std::string text;
+    for (std::size_t i = 0; i < std::min(most, stages.moves.size()); ++i) {
+        const results::StageMove& move = stages.moves[i];
+        text += fmt::format("{}{} {:.3g} us -> {:.3g} us a fault", i == 0 ? "" : ", ", move.stage, move.before_us,
+                            move.after_us);
+    }
+    return text.empty() ? stages.reason : text;
 }
 
 /// What a person looks for first; the rest by name.
@@ -68,6 +83,7 @@ public:
 
 private:
     bool compared() const { return input_.against.has_value(); }
+    bool judged() const { return compared() && report_.refused.empty(); }
 
     std::size_t count(const std::string& verdict) const {
         return static_cast<std::size_t>(std::count_if(report_.sections.begin(), report_.sections.end(),
@@ -100,9 +116,9 @@ private:
                                       {"kernel", input_.run.fact("env_kernel_release")},
                                       {"benchmarks", report_.sections.size()},
                                       {"failed", failed().size()},
-                                      {"compared", compared()},
-                                      {"worse", compared() ? count("worse") : 0},
-                                      {"better", compared() ? count("better") : 0}};
+                                      {"compared", judged()},
+                                      {"worse", judged() ? count("worse") : 0},
+                                      {"better", judged() ? count("better") : 0}};
         return "<meta name=\"faultline-report\" content=\"" +
                escaped(entry.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)) + "\">\n";
     }
@@ -122,20 +138,29 @@ private:
             if (verdict_of(report_.sections[i]) == verdict) found.push_back(i);
         }
         if (found.empty()) return;
+        const auto gain = [&](std::size_t i) {
+            const auto& judged = report_.sections[i].judged;
+            const bool both = judged && judged->decisive().median_a && judged->decisive().median_b;
+            return both ? gain_of(judged->decisive()) : 1;
+        };
         const bool better = verdict == "better";
-        std::stable_sort(found.begin(), found.end(), [&](std::size_t a, std::size_t b) {
-            const auto gain = [&](std::size_t i) {
-                return report_.sections[i].judged ? report_.sections[i].judged->gain : 1;
-            };
-            return better ? gain(a) > gain(b) : gain(a) < gain(b);
-        });
+        std::stable_sort(found.begin(), found.end(),
+                         [&](std::size_t a, std::size_t b) { return better ? gain(a) > gain(b) : gain(a) < gain(b); });
+        const bool open = verdict == "worse" || verdict == "better";
         body_ += fmt::format(
             "<details id=\"{}\"{}>\n<summary><span class=\"{}\">{}</span>: {}</summary>\n<ul class=\"names\">\n", id,
-            verdict == "unclear" ? "" : " open", verdict, heading, found.size());
+            open ? " open" : "", verdict, heading, found.size());
         for (const std::size_t i : found) {
             const ReportSection& s = report_.sections[i];
-            body_ += fmt::format("<li><a href=\"#b{}\">{}</a> {}</li>\n", i, escaped(s.benchmark),
-                                 s.judged ? gain_text(s.judged->gain) : escaped(s.why_not));
+            body_ += fmt::format("<li><a href=\"#b{}\">{}</a>", i, escaped(s.benchmark));
+            if (s.judged) {
+                const results::ComparedMetric& row = s.judged->decisive();
+                body_ += " " + escaped(row_text(row));
+                if (const auto stages = stages_text(row.stages, 1); !stages.empty()) body_ += "; " + escaped(stages);
+            } else {
+                body_ += " has nothing that is compared";
+            }
+            body_ += "</li>\n";
         }
         body_ += "</ul>\n</details>\n";
     }
@@ -143,22 +168,28 @@ private:
     void summary() {
         const auto failures = failed();
         body_ += "<section id=\"summary\">\n<h2>Summary</h2>\n<ul class=\"counts\">\n";
-        if (compared()) {
+        if (judged()) {
             body_ += fmt::format(
                 "<li class=\"worse\"><b>{}</b>worse</li>\n<li class=\"better\"><b>{}</b>better</li>\n"
-                "<li><b>{}</b>could not be told</li>\n",
-                count("worse"), count("better"), count("unclear"));
+                "<li><b>{}</b>same</li>\n<li><b>{}</b>could not be told</li>\n",
+                count("worse"), count("better"), count("same"), count("unclear"));
         }
         body_ += fmt::format("<li><b>{}</b>benchmarks</li>\n<li><b>{}</b>failed</li>\n</ul>\n", report_.sections.size(),
                              failures.size());
-        if (compared()) {
+        if (judged()) {
             list("worse", "Worse", "worse");
             list("better", "Better", "better");
             list("unclear", "Could not be told", "unclear");
-            body_ += "<p class=\"soft\">Compared: the time of an iteration. " + escaped(kVerdictRule) + "</p>\n";
+            list("same", "Same", "same");
+            body_ += "<p class=\"soft\">" + escaped(kRule) + "</p>\n";
+            for (const std::string& note : report_.notes) body_ += "<p class=\"soft\">" + escaped(note) + "</p>\n";
+        } else if (compared()) {
+            body_ += "<p id=\"refused\">Not comparable (" + escaped(report_.refused) +
+                     "): both sides' figures are shown, and nothing says what got worse or better.</p>\n";
         } else {
             body_ += "<p class=\"soft\">One side only: nothing says what got worse or better.</p>\n";
         }
+        steps();
         if (!failures.empty()) {
             body_ += "<details id=\"failed\" open>\n<summary>Failed</summary>\n<ul class=\"names\">\n";
             for (const std::size_t i : failures) {
@@ -169,6 +200,31 @@ private:
             body_ += "</ul>\n</details>\n";
         }
         body_ += "</section>\n";
+    }
+
+    std::string step_text(const Trend& history, const results::ChangePoint& step) const {
+        const results::Metric metric = results::metric_of(kCompared);
+        return fmt::format("from {}: {} -> {}, {}", history.nights[step.index].started_utc,
+                           with_unit(metric, step.before), with_unit(metric, step.after),
+                           gain_text(step.before / step.after));
+    }
+
+    /// Benchmarks whose history stepped, each with its last step.
+    void steps() {
+        std::string items;
+        std::size_t stepped = 0;
+        for (std::size_t i = 0; i < report_.sections.size(); ++i) {
+            const Trend& history = report_.sections[i].history;
+            if (history.steps.empty()) continue;
+            ++stepped;
+            items += fmt::format("<li><a href=\"#b{}\">{}</a> {}</li>\n", i, escaped(report_.sections[i].benchmark),
+                                 escaped(step_text(history, history.steps.back())));
+        }
+        if (stepped == 0) return;
+        body_ += fmt::format(
+            "<details id=\"steps\">\n<summary>Stepped within their history: {}</summary>\n<ul "
+            "class=\"names\">\n{}</ul>\n</details>\n",
+            stepped, items);
     }
 
     std::vector<std::string> differing_facts() const {
@@ -232,9 +288,11 @@ private:
         body_ +=
             "<h2 id=\"benchmarks\">Benchmarks</h2>\n<div class=\"tools\" role=\"search\">\n<input type=\"search\" "
             "id=\"search\" aria-label=\"Search benchmarks\" placeholder=\"Search names (press /)\">\n";
-        if (compared()) {
-            for (const auto& [value, text] :
-                 {std::pair{"worse", "worse"}, {"better", "better"}, {"unclear", "could not be told"}}) {
+        if (judged()) {
+            for (const auto& [value, text] : {std::pair{"worse", "worse"},
+                                              {"better", "better"},
+                                              {"same", "same"},
+                                              {"unclear", "could not be told"}}) {
                 body_ += fmt::format("<label><input type=\"checkbox\" value=\"{}\" checked> {}</label>\n", value, text);
             }
         }
@@ -258,7 +316,7 @@ private:
                                  escaped(with_unit(metric, s.low)), escaped(with_unit(metric, s.high)));
         }
         if (compared()) {
-            const bool both = !before.empty() && !after.empty() && spread_of(before).median != 0;
+            const bool both = judged() && !before.empty() && !after.empty() && spread_of(before).median != 0;
             body_ += "<td>" + (both ? fmt::format("{:.3f}", spread_of(after).median / spread_of(before).median) : "-") +
                      "</td>";
             body_ += fmt::format("<td>{}, {}</td></tr>\n", before.size(), after.size());
@@ -295,24 +353,50 @@ private:
         if (counters) body_ += "</details>\n";
     }
 
+    /// What was compared, the verdict on each with its reason, and which stages moved.
+    void verdict_rows(const Judged& judged) {
+        body_ += "<ul class=\"verdicts\">\n";
+        for (const results::ComparedMetric& row : judged.rows) {
+            const std::string verdict = to_string(row.verdict);
+            body_ += fmt::format("<li><span class=\"{}\">{}</span> {}", verdict, verdict, escaped(row_text(row)));
+            if (row.difference) {
+                body_ += fmt::format(" (ratio {:.3f}, 95 % confidence {:.3f} to {:.3f}; {} against {} {})", row.ratio(),
+                                     row.difference->ratio_low, row.difference->ratio_high, row.difference->units_a,
+                                     row.difference->units_b,
+                                     row.difference->unit == results::Unit::kBoot ? "boots" : "processes");
+            }
+            if (const auto stages = stages_text(row.stages, row.stages.moves.size()); !stages.empty()) {
+                body_ += "<br>stages: " + escaped(stages);
+            }
+            body_ += "</li>\n";
+        }
+        body_ += "</ul>\n";
+    }
+
+    /// In short, so that a section can be read by itself; the table above has everything.
+    void environment_of_sides() {
+        constexpr std::size_t kShort = 100;
+        std::string text;
+        for (const std::string& difference : report_.differences) {
+            text += (text.empty() ? "" : "; ") + escaped(shortened(difference, kShort));
+        }
+        if (text.empty()) text = "no difference that matters";
+        body_ += "<p class=\"soft\"><a href=\"#environment\">Environment</a>: " + text + "</p>\n";
+    }
+
     void section(std::size_t index) {
         const ReportSection& s = report_.sections[index];
-        const std::string verdict = compared() ? verdict_of(s) : "alone";
+        const std::string verdict = judged() ? verdict_of(s) : "alone";
         body_ += fmt::format("<article id=\"b{}\" data-name=\"{}\" data-verdict=\"{}\">\n<h3>{}</h3>\n", index,
                              escaped(s.benchmark), verdict, escaped(s.benchmark));
-        if (compared()) {
-            body_ += fmt::format(
-                "<p><span class=\"{}\">{}</span>{}. ", verdict, verdict == "unclear" ? "could not be told" : verdict,
-                s.judged ? fmt::format(": {} (extremes: {:.3g} to {:.3g} times as fast)", gain_text(s.judged->gain),
-                                       s.judged->gain_low, s.judged->gain_high)
-                         : ": " + escaped(s.why_not));
-            const auto differing = differing_facts();
-            if (!differing.empty()) {
-                body_ +=
-                    fmt::format("<a href=\"#environment\">{} fact{} of the environment differ{}</a>.", differing.size(),
-                                differing.size() == 1 ? "" : "s", differing.size() == 1 ? "s" : "");
-            }
-            body_ += "</p>\n";
+        if (judged()) {
+            body_ += fmt::format("<p><span class=\"{}\">{}</span></p>\n", verdict,
+                                 verdict == "unclear" ? "could not be told" : verdict);
+        }
+        if (s.judged) verdict_rows(*s.judged);
+        if (compared()) environment_of_sides();
+        for (const results::ChangePoint& step : s.history.steps) {
+            body_ += "<p>History stepped " + escaped(step_text(s.history, step)) + "</p>\n";
         }
         if (const std::string error = error_of(s.benchmark); !error.empty()) {
             body_ += "<p class=\"worse\">failed: " + escaped(error) + "</p>\n";

@@ -15,49 +15,85 @@ constexpr std::size_t kRows = 40;
 
 struct Row {
     std::string name;
-    Judged judged;
-    std::size_t before = 0;
-    std::size_t after = 0;
+    results::Verdict verdict;
+    double gain;
+    double low;  ///< of the confidence interval; the gain itself where there is none
+    double high;
+    std::size_t before;  ///< repetitions
+    std::size_t after;
 };
+
+Row row_of(const std::vector<RunSet>& sets, const std::string& name, const results::ComparedMetric& time) {
+    const double gain = gain_of(time);
+    Row row = {name,
+               time.verdict,
+               gain,
+               gain,
+               gain,
+               sets[0].values(name, kCompared).size(),
+               sets[1].values(name, kCompared).size()};
+    if (time.difference) {
+        row.low = 1 / time.difference->ratio_high;
+        row.high = 1 / time.difference->ratio_low;
+    }
+    return row;
+}
+
+struct Look {
+    const char* name;
+    const char* style;
+};
+constexpr std::array<Look, 4> kLooks = {{{"worse", "pt 9 ps 0.9 lw 2 lc rgb '#D55E00'"},
+                                         {"better", "pt 5 ps 0.8 lw 2 lc rgb '#0072B2'"},
+                                         {"same", "pt 7 ps 0.6 lw 1 lc rgb '#009E73'"},
+                                         {"unclear", "pt 6 ps 0.6 lw 1 lc rgb '#888888'"}}};
 
 }  // namespace
 
-Expected<Picture> draw_side_by_side(const std::vector<RunSet>& sets) {
+Expected<Picture> draw_side_by_side(const std::vector<RunSet>& sets, const Canvas& canvas) {
     if (sets.size() != 2) {
         return Error{ErrorKind::kBadInput, "side-by-side: needs two sets of runs: --run A --run B"};
     }
+    const Verdicts found = verdicts(sets[0], sets[1]);
+    if (!found.refused.empty()) {
+        return Error{ErrorKind::kBadInput, "side-by-side: these runs are not comparable (" + found.refused + ")"};
+    }
     std::vector<Row> rows;
-    for (const auto& [name, judged] : verdicts(sets[0], sets[1])) {
-        rows.push_back({name, judged, sets[0].values(name, kCompared).size(), sets[1].values(name, kCompared).size()});
+    for (const auto& [name, judged] : found.benchmarks) {
+        const results::ComparedMetric& time = judged.rows.front();
+        if (time.metric.name == kCompared && time.median_a && time.median_b) rows.push_back(row_of(sets, name, time));
     }
     if (rows.empty()) {
         return Error{ErrorKind::kBadInput, "side-by-side: these runs have no benchmark in common"};
     }
     const std::size_t all = rows.size();
-    const auto distance = [](const Row& row) { return std::abs(std::log(row.judged.gain)); };
+    const auto distance = [](const Row& row) { return std::abs(std::log(row.gain)); };
     std::stable_sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) { return distance(a) > distance(b); });
     rows.resize(std::min(rows.size(), kRows));
-    std::stable_sort(rows.begin(), rows.end(),
-                     [](const Row& a, const Row& b) { return a.judged.gain < b.judged.gain; });
+    std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.gain < b.gain; });
 
-    Figure figure(fmt::format("{} against {}: time of an iteration", sets[1].name(), sets[0].name()), sets);
+    Figure figure(fmt::format("{} against {}: time of an iteration", sets[1].name(), sets[0].name()), sets, canvas);
     figure.note(rows.size() < all ? fmt::format("the {} of {} benchmarks that differ most", rows.size(), all)
                                   : fmt::format("all {} benchmarks in common", all));
-    figure.note("point: ratio of medians; bar: of the extreme repetitions of both; numbers in brackets: repetitions");
-    figure.note("marked where medians differ by 5 % or more and no repetitions overlap; no statistical test");
-    std::array<std::vector<std::string>, 3> blocks;
+    figure.note(
+        "point: ratio of medians; bar: its 95 % confidence interval, where there are samples enough for one; "
+        "numbers in brackets: repetitions");
+    for (const std::string& note : found.notes) figure.note(note);
+    figure.make_room_for_names();
+    std::array<std::vector<std::string>, kLooks.size()> blocks;
     std::string tics;
     double widest = 1.1;
     for (std::size_t r = 0; r < rows.size(); ++r) {
-        const Judged& j = rows[r].judged;
-        blocks[static_cast<std::size_t>(j.verdict)].push_back(fmt::format("{} {:.7g} {:.7g} {:.7g} {} {} # {}", r,
-                                                                          j.gain, j.gain_low, j.gain_high,
-                                                                          rows[r].before, rows[r].after, rows[r].name));
-        widest = std::max({widest, j.gain_high, 1 / j.gain_low});
-        const std::string name = fmt::format("{} ({}, {})", shortened(rows[r].name, 46), rows[r].before, rows[r].after);
+        const Row& row = rows[r];
+        const std::string verdict = to_string(row.verdict);
+        const auto look = std::find_if(kLooks.begin(), kLooks.end(), [&](const Look& l) { return verdict == l.name; });
+        blocks[static_cast<std::size_t>(look - kLooks.begin())].push_back(fmt::format(
+            "{} {:.7g} {:.7g} {:.7g} {} {} # {}", r, row.gain, row.low, row.high, row.before, row.after, row.name));
+        widest = std::max({widest, row.gain, row.high, 1 / row.gain, 1 / row.low});
+        const std::string counts = fmt::format(" ({}, {})", row.before, row.after);
+        const std::string name = shortened(row.name, figure.name_length() - counts.size()) + counts;
         tics += (r == 0 ? "" : ", ") + gp_tic(name, static_cast<double>(r));
     }
-    figure.left = 310;
     figure.plot_height = 24 + 15 * static_cast<unsigned>(rows.size());
     figure.set(
         fmt::format("set yrange [{}:-0.7]\nset ytics ({}) font ',10'", static_cast<double>(rows.size()) - 0.3, tics));
@@ -72,13 +108,6 @@ Expected<Picture> draw_side_by_side(const std::vector<RunSet>& sets) {
             "'64x' 64, '256x' 256)");
     }
     if (widest < 1.6) figure.set("set xtics (0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6)");
-    struct Look {
-        const char* name;
-        const char* style;
-    };
-    constexpr std::array<Look, 3> kLooks = {{{"worse", "pt 9 ps 0.9 lw 2 lc rgb '#D55E00'"},
-                                             {"better", "pt 5 ps 0.8 lw 2 lc rgb '#0072B2'"},
-                                             {"could not be told", "pt 6 ps 0.6 lw 1 lc rgb '#888888'"}}};
     for (std::size_t v = 0; v < blocks.size(); ++v) {
         if (blocks[v].empty()) continue;
         const std::size_t index =

@@ -53,7 +53,7 @@ bool measure(const RunSet& set, const std::string& benchmark, Bar& bar) {
 
 }  // namespace
 
-Expected<Picture> draw_stages(const std::vector<RunSet>& sets) {
+Expected<Picture> draw_stages(const std::vector<RunSet>& sets, const Canvas& canvas) {
     std::vector<Bar> bars;
     std::vector<std::string> names;
     for (const RunSet& set : sets) {
@@ -79,11 +79,11 @@ Expected<Picture> draw_stages(const std::vector<RunSet>& sets) {
     }
     const auto [fewest, most] =
         std::minmax_element(bars.begin(), bars.end(), [](const Bar& a, const Bar& b) { return a.count < b.count; });
-    Figure figure("Where the time of a fault goes, by the driver's counters", sets);
+    Figure figure("Where the time of a fault goes, by the driver's counters", sets, canvas);
     figure.note(fmt::format("medians of n = {} repetitions; all handling of a benchmark / faults served",
                             fewest->count == most->count ? std::to_string(most->count)
                                                          : fmt::format("{} to {}", fewest->count, most->count)));
-    figure.left = 290;
+    figure.make_room_for_names();
     figure.plot_height = 24 + 20 * static_cast<unsigned>(bars.size());
     std::vector<std::string> rows;
     double longest = 0;
@@ -99,11 +99,11 @@ Expected<Picture> draw_stages(const std::vector<RunSet>& sets) {
     }
     std::string tics;
     for (std::size_t b = 0; b < bars.size(); ++b) {
-        tics += (b == 0 ? "" : ", ") + gp_tic(shortened(bars[b].name, 44), static_cast<double>(b));
+        tics += (b == 0 ? "" : ", ") + gp_tic(shortened(bars[b].name, figure.name_length()), static_cast<double>(b));
     }
     const std::size_t index = figure.text_block(
         "stages of a fault (us)", "row, then begin and end of each: copy migrate get_pages bind rest", rows);
-    figure.set(fmt::format("set yrange [{}:-0.6]\nset ytics ({}) font ',11'\nset grid noytics",
+    figure.set(fmt::format("set yrange [{}:-0.6]\nset ytics ({}) font ',10'\nset grid noytics",
                            static_cast<double>(bars.size()) - 0.4, tics));
     figure.set(fmt::format("set xrange [0:{:.7g}]\nset xlabel 'microseconds a fault'\nset style fill solid 1 noborder",
                            longest * 1.05));

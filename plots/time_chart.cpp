@@ -37,7 +37,7 @@ std::string latency_tics(int first, int last) {
 
 }  // namespace
 
-Expected<Picture> draw_histogram_over_time(const std::vector<RunSet>& sets) {
+Expected<Picture> draw_histogram_over_time(const std::vector<RunSet>& sets, const Canvas& canvas) {
     std::vector<const Measured*> found;
     for (const RunSet& set : sets) {
         for (const RunData& run : set.runs) {
@@ -69,7 +69,7 @@ Expected<Picture> draw_histogram_over_time(const std::vector<RunSet>& sets) {
         first = std::min(first, row);
         last = std::max(last, row);
     }
-    Figure figure("Latency over a run: " + measured.name, sets);
+    Figure figure("Latency over a run: " + measured.name, sets, canvas);
     figure.note(fmt::format("n = {} accesses in the order they were made, {:.3g} a column; colour: how many fell there",
                             count, static_cast<double>(count) / static_cast<double>(columns)));
     std::vector<std::vector<double>> rows;

@@ -1,4 +1,4 @@
-// A benchmark over many runs: the median of each, in a band of its repetitions.
+// A benchmark over many runs: the median of each, in a band that says how sure it is, and where the history stepped.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,34 +6,24 @@
 #include <ctime>
 
 #include "plots/chart.h"
-#include "plots/spread.h"
-#include "plots/verdict.h"
+#include "plots/trend.h"
 
 namespace faultline::plots {
 namespace {
 
 constexpr const char* kHint = "name several runs, as in --run label:nightly";
 
-struct Night {
-    std::string started_utc;
-    Spread spread;
-};
-
 struct Line {
     std::string key;
-    std::vector<Night> nights;
+    Trend trend;
 };
 
 Expected<std::vector<Line>> lines_of(const std::vector<RunSet>& sets) {
     std::vector<Line> lines;
     for (const RunSet& set : sets) {
         for (const std::string& name : set.benchmark_names()) {
-            Line line{sets.size() == 1 ? name : set.name() + ": " + name, {}};
-            for (const RunData& run : set.runs) {
-                const auto values = run.values(name, kCompared);
-                if (!values.empty()) line.nights.push_back({run.started_utc, spread_of(values)});
-            }
-            if (line.nights.size() < 2) continue;
+            Line line{sets.size() == 1 ? name : set.name() + ": " + name, trend_of(set, name)};
+            if (line.trend.nights.size() < 2) continue;
             lines.push_back(std::move(line));
         }
     }
@@ -66,10 +56,10 @@ std::string format_utc(std::time_t time, const char* format) {
 
 /// Range and five tics; the time of day where the runs lie within some days.
 std::string time_axis(const std::vector<Line>& lines) {
-    std::time_t first = parse_utc(lines.front().nights.front().started_utc);
+    std::time_t first = parse_utc(lines.front().trend.nights.front().started_utc);
     std::time_t last = first;
     for (const Line& line : lines) {
-        for (const Night& night : line.nights) {
+        for (const Night& night : line.trend.nights) {
             first = std::min(first, parse_utc(night.started_utc));
             last = std::max(last, parse_utc(night.started_utc));
         }
@@ -87,13 +77,30 @@ std::string time_axis(const std::vector<Line>& lines) {
                        format_utc(last + margin, kStored), tics);
 }
 
+/// A diamond at the first run after each step, with what it changed.
+void add_steps(Figure& figure, const Line& line, std::size_t number) {
+    if (line.trend.steps.empty()) return;
+    std::vector<std::string> rows;
+    for (const results::ChangePoint& step : line.trend.steps) {
+        const Night& night = line.trend.nights[step.index];
+        rows.push_back(fmt::format("{} {:.7g} {:.7g} {:.7g} {:.3g} {:+.0f}%", night.started_utc, night.median,
+                                   step.before, step.after, step.p_value, (step.after / step.before - 1) * 100));
+    }
+    const std::size_t index = figure.text_block("steps of " + line.key, "started time(ns) before after p change", rows);
+    figure.curve(
+        fmt::format("index {} using 1:($2*1e-9) with points pt 12 ps 2 lw 2 lc rgb '{}'", index, colour(number)),
+        "step: " + line.key);
+    figure.curve(fmt::format("index {} using 1:($2*1e-9):6 with labels offset 0,1.2 font ',12'", index), "");
+}
+
 }  // namespace
 
-Expected<Picture> draw_trend(const std::vector<RunSet>& sets) {
+Expected<Picture> draw_trend(const std::vector<RunSet>& sets, const Canvas& canvas) {
     const auto lines = lines_of(sets);
     if (!lines) return lines.error();
-    Figure figure("Trend: time of an iteration", sets);
-    figure.note("a point: median of a run; band: the middle half of its repetitions (all, where fewer than 4)");
+    Figure figure("Trend: time of an iteration", sets, canvas);
+    figure.note(
+        "a point: median of a run; band: its 95 % confidence interval (of fewer than 6 repetitions: all of them)");
     figure.set("set xdata time\nset timefmt '%Y-%m-%dT%H:%M:%SZ'\nset xlabel 'run started (UTC)'");
     figure.set("set format y '%.0s%cs'\nset ylabel 'time of an iteration (less is better)'");
     figure.right = 44;  // half a tic's label
@@ -102,20 +109,21 @@ Expected<Picture> draw_trend(const std::vector<RunSet>& sets) {
     for (std::size_t i = 0; i < lines->size(); ++i) {
         const Line& line = (*lines)[i];
         std::vector<std::string> rows;
-        std::size_t fewest = line.nights.front().spread.count;
-        for (const Night& night : line.nights) {
-            const Spread& s = night.spread;
-            rows.push_back(
-                fmt::format("{} {:.7g} {:.7g} {:.7g} {}", night.started_utc, s.median, s.low, s.high, s.count));
-            fewest = std::min(fewest, s.count);
+        const std::vector<Night>& nights = line.trend.nights;
+        std::size_t fewest = nights.front().count;
+        for (const Night& n : nights) {
+            rows.push_back(fmt::format("{} {:.7g} {:.7g} {:.7g} {}", n.started_utc, n.median, n.interval.low,
+                                       n.interval.high, n.count));
+            fewest = std::min(fewest, n.count);
         }
-        const std::string key = fmt::format("{} ({} runs, n >= {} each)", line.key, line.nights.size(), fewest);
+        const std::string key = fmt::format("{} ({} runs, n >= {} each)", line.key, nights.size(), fewest);
         const std::size_t index = figure.text_block(key, "started time(ns) low high n", rows);
         figure.curve(
             fmt::format("index {} using 1:($3*1e-9):($4*1e-9) with filledcurves lc rgb '{}'", index, colour(i)), "");
         figure.curve(
             fmt::format("index {} using 1:($2*1e-9) with linespoints lw 2 pt 7 ps 0.5 lc rgb '{}'", index, colour(i)),
             key);
+        add_steps(figure, line, i);
     }
     return figure.picture();
 }

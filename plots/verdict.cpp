@@ -1,37 +1,73 @@
 #include "plots/verdict.h"
 
-#include <algorithm>
+#include <fmt/format.h>
 
-#include "plots/spread.h"
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "results/compare_environment.h"
+#include "results/metric.h"
 
 namespace faultline::plots {
 namespace {
 
-constexpr double kSmallestGain = 1.05;  // smaller differences are no news
-
-Judged judge(const std::vector<double>& before, const std::vector<double>& after) {
-    const auto [before_min, before_max] = std::minmax_element(before.begin(), before.end());
-    const auto [after_min, after_max] = std::minmax_element(after.begin(), after.end());
-    Judged judged;
-    judged.gain = spread_of(before).median / spread_of(after).median;
-    judged.gain_low = *before_min / *after_max;
-    judged.gain_high = *before_max / *after_min;
-    const bool enough = before.size() >= 2 && after.size() >= 2;  // one repetition has no range
-    if (enough && judged.gain >= kSmallestGain && judged.gain_low > 1) judged.verdict = Verdict::kBetter;
-    if (enough && judged.gain <= 1 / kSmallestGain && judged.gain_high < 1) judged.verdict = Verdict::kWorse;
-    return judged;
+results::SampleSet samples_of(const RunSet& set) {
+    results::SampleSet samples{set.name(), set.environment, {}};
+    std::map<std::pair<std::string, std::string>, std::size_t> index;
+    for (const RunData& run : set.runs) {
+        for (const Measured& m : run.benchmarks) {
+            for (const auto& [metric, values] : m.metrics) {
+                const auto [it, is_new] = index.emplace(std::pair(m.name, metric), samples.series.size());
+                if (is_new) samples.series.push_back({m.name, results::metric_of(metric), {}});
+                results::Series& series = samples.series[it->second];
+                for (std::size_t r = 0; r < values.size(); ++r) {
+                    series.samples.push_back({m.boot, m.process, static_cast<int>(r), values[r]});
+                }
+            }
+        }
+    }
+    return samples;
 }
 
 }  // namespace
 
-std::map<std::string, Judged> verdicts(const RunSet& before, const RunSet& after) {
-    std::map<std::string, Judged> all;
-    for (const std::string& name : before.benchmark_names()) {
-        const auto a = before.values(name, kCompared);
-        const auto b = after.values(name, kCompared);
-        if (!a.empty() && !b.empty()) all.emplace(name, judge(a, b));
+const results::ComparedMetric& Judged::decisive() const {
+    assert(!rows.empty());
+    for (const results::Verdict verdict : {results::Verdict::kWorse, results::Verdict::kBetter}) {
+        const auto row = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.verdict == verdict; });
+        if (row != rows.end()) return *row;
+    }
+    return rows.front();
+}
+
+Verdicts verdicts(const RunSet& before, const RunSet& after) {
+    const results::SampleSet a = samples_of(before);
+    const results::SampleSet b = samples_of(after);
+    Verdicts all;
+    all.differences = results::differences(a, b);
+    if (const auto obstacles = results::obstacles(a, b); !obstacles.empty()) {
+        all.refused = fmt::format("{}", fmt::join(obstacles, "; "));
+        return all;
+    }
+    auto comparison = results::compare(a, b, {});
+    if (!comparison) {
+        all.refused = comparison.error().message;
+        return all;
+    }
+    all.notes = std::move(comparison->notes);
+    for (results::ComparedMetric& row : comparison->rows) {
+        all.benchmarks[row.benchmark].rows.push_back(std::move(row));
+    }
+    for (auto& [name, judged] : all.benchmarks) {
+        std::stable_partition(judged.rows.begin(), judged.rows.end(),
+                              [](const auto& row) { return row.metric.name == kCompared; });
     }
     return all;
+}
+
+double gain_of(const results::ComparedMetric& row) {
+    return row.metric.higher_is_better ? row.ratio() : 1 / row.ratio();
 }
 
 }  // namespace faultline::plots

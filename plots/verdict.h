@@ -1,35 +1,40 @@
-// Whether a benchmark got better or worse from one set of runs to another.
+// Whether a benchmark got better or worse from one set of runs to another: what results/compare.h says, by benchmark.
 //
-// Compared is the time of an iteration, since an iteration is the same work on both sides; a fault rate is not, where
-// one side's faults map more than the other's. Not a statistical test: medians, and whether the repetitions of both
-// sides overlap. Charts and reports ask this one function, with everything at once, as a rule over all benchmarks needs
-// it. Thread safety: pure functions.
+// Everything is compared at once, since the rules hold over all benchmarks (docs/statistics.md). Charts and reports ask
+// this one function. Thread safety: values and pure functions.
 #pragma once
 
 #include <map>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "plots/run_data.h"
+#include "results/compare.h"
 
 namespace faultline::plots {
 
-enum class Verdict { kWorse, kBetter, kUnclear };
-
-struct Judged {
-    Verdict verdict = Verdict::kUnclear;
-    double gain = 1;       ///< how many times as good the second is, by medians: 2 is half the time
-    double gain_low = 1;   ///< the same of the second's worst against the first's best
-    double gain_high = 1;  ///< and of the second's best against the first's worst
-};
-
+/// What charts and lists show a benchmark by: an iteration is the same work on both sides; a fault rate is not, where
+/// one side's faults map more than the other's.
 inline const std::string kCompared = "real_time";
 
-inline constexpr std::string_view kVerdictRule =
-    "worse or better: medians differ by 5 % or more, and no repetition of one side lies among those of the other; all "
-    "else could not be told. This is no statistical test.";
+struct Judged {
+    std::vector<results::ComparedMetric> rows;  ///< one for each metric that was compared; never empty
 
-/// Of every benchmark that both sides measured.
-std::map<std::string, Judged> verdicts(const RunSet& before, const RunSet& after);
+    /// Worse if any metric is, else better if any is, else that of the first metric, which is the time.
+    const results::ComparedMetric& decisive() const;
+    results::Verdict verdict() const { return decisive().verdict; }
+};
+
+struct Verdicts {
+    std::string refused;                       ///< why the sets cannot be compared; empty: they were
+    std::vector<std::string> notes;            ///< what a reader has to know to trust the rest
+    std::vector<std::string> differences;      ///< of the environments: "kernel: 6.18.0 -> 6.19.0"
+    std::map<std::string, Judged> benchmarks;  ///< of every benchmark that either side measured
+};
+
+Verdicts verdicts(const RunSet& before, const RunSet& after);
+
+/// How many times as good the second side is, by medians: 2 is half the time. REQUIRES: both medians.
+double gain_of(const results::ComparedMetric& row);
 
 }  // namespace faultline::plots

@@ -37,7 +37,7 @@ Status plot(const PlotOptions& options) {
         if (!set) return set.error();
         sets.push_back(*std::move(set));
     }
-    const auto picture = chart->draw(sets);
+    const auto picture = chart->draw(sets, {});
     return picture ? draw(*picture, options.output) : Status(picture.error());
 }
 

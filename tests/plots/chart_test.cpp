@@ -36,14 +36,14 @@ void expect_golden(const std::string& name, const std::string& text) {
 TEST_P(EveryChart, IsAsItWas) {
     const Chart* chart = find_chart(GetParam());
     ASSERT_NE(chart, nullptr);
-    const auto picture = chart->draw(sets_for(GetParam()));
+    const auto picture = chart->draw(sets_for(GetParam()), {});
     ASSERT_TRUE(picture.ok()) << picture.error().message;
     expect_golden(GetParam() + ".dat", picture->data);
     expect_golden(GetParam() + ".gp", gp_text(*picture, GetParam(), Format::kSvg));
 }
 
 TEST_P(EveryChart, SaysWhatItIsOf) {
-    const auto picture = find_chart(GetParam())->draw(sets_for(GetParam()));
+    const auto picture = find_chart(GetParam())->draw(sets_for(GetParam()), {});
     ASSERT_TRUE(picture.ok());
     for (const std::string text :
          {"Faultline reference (model: native)", "policy xe-7.0", "model native", "kernel 6.19.0"}) {
@@ -53,7 +53,7 @@ TEST_P(EveryChart, SaysWhatItIsOf) {
     // How many samples, in one of its forms.
     EXPECT_TRUE(picture->script.find("n = ") != std::string::npos ||
                 picture->script.find("n >= ") != std::string::npos ||
-                picture->script.find("(3, 6)") != std::string::npos);
+                picture->script.find("(18, 18)") != std::string::npos);
     EXPECT_EQ(picture->width, 640u);
 }
 
@@ -61,7 +61,7 @@ TEST_P(EveryChart, WithoutItsDataIsOneLine) {
     RunSet nothing = run_set("A", 1, 1, "xe-7.0");
     nothing.runs[0].benchmarks.assign(1, Measured());
     nothing.runs[0].benchmarks[0].name = "workload/bfs";
-    const auto picture = find_chart(GetParam())->draw({nothing});
+    const auto picture = find_chart(GetParam())->draw({nothing}, {});
     ASSERT_FALSE(picture.ok());
     EXPECT_EQ(picture.error().kind, ErrorKind::kBadInput);
     EXPECT_THAT(picture.error().message, AllOf(StartsWith(GetParam() + ": "), Not(HasSubstr("\n"))));
@@ -88,7 +88,7 @@ TEST(Charts, OwnPatternsAreRegularExpressions) {
 TEST(Charts, NineCurvesAreTooMany) {
     std::vector<RunSet> sets;
     for (int i = 0; i < 9; ++i) sets.push_back(only(run_set("A" + std::to_string(i), 1, 1, "xe-7.0"), kHostile));
-    const auto picture = draw_percentiles(sets);
+    const auto picture = draw_percentiles(sets, {});
     ASSERT_FALSE(picture.ok());
     EXPECT_THAT(picture.error().message, HasSubstr("9 curves, of which 8 can be told apart"));
 }
@@ -97,15 +97,15 @@ TEST(Charts, WhatFitsNoAxisIsLeftOut) {
     RunSet set = only(run_set("A", 1, 1, "xe-7.0"), "size:");
     set.runs[0].benchmarks.push_back(measured("migration/to_device/size:0", 1));
     set.runs[0].benchmarks.push_back(measured("migration/to_device/size:-4K", 1));
-    const auto picture = draw_migration({set});
+    const auto picture = draw_migration({set}, {});
     ASSERT_TRUE(picture.ok()) << picture.error().message;
-    EXPECT_THAT(picture->script, HasSubstr("set xrange [4096:2097152]"));
+    EXPECT_THAT(picture->script, HasSubstr("set xrange [3396.893:2528762]"));
     RunSet pairs = only(run_set("A", 1, 1, "xe-7.0"), "p2p/");
     pairs.runs[0].benchmarks.clear();
     for (const char* pair : {"0-1000000000", "1--1", "nan-0", "-", "0"}) {
         pairs.runs[0].benchmarks.push_back(measured(std::string("p2p/copy/pair:") + pair, 1));
     }
-    EXPECT_THAT(draw_p2p({pairs}).error().message, HasSubstr("no benchmarks of pairs"));
+    EXPECT_THAT(draw_p2p({pairs}, {}).error().message, HasSubstr("no benchmarks of pairs"));
 }
 
 }  // namespace

@@ -2,11 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "plots/figure.h"
 #include "plots/html.h"
 #include "plots/parameter.h"
 #include "plots/quantity.h"
 #include "plots/spread.h"
+#include "plots/trend.h"
 #include "plots/verdict.h"
 #include "results/metric.h"
 #include "tests/plots/chart_data.h"
@@ -52,35 +55,69 @@ TEST(Spread, IsQuartilesOfEnoughAndExtremesOfFew) {
     EXPECT_EQ(spread_of({7}).count, 1u);
 }
 
-Judged judge(std::vector<double> before, std::vector<double> after) {
-    const auto set = [](std::vector<double>&& times) {
-        RunSet one = only(run_set("A", 1, 1, "p"), "threads:1");
-        one.runs[0].benchmarks[0].metrics = {{kCompared, std::move(times)}};
-        return one;
+TEST(MedianInterval, HoldsTheMedianAsOftenAsItSays) {
+    EXPECT_EQ(median_interval({7}).low, 7);
+    EXPECT_EQ(median_interval({3, 1, 2}).low, 1);
+    EXPECT_EQ(median_interval({3, 1, 2}).high, 3);
+    EXPECT_EQ(median_interval({5, 1, 4, 2, 3, 6, 7, 8}).low, 1);  // the second from each end holds it in 93 % only
+    EXPECT_EQ(median_interval({5, 1, 4, 2, 3, 6, 7, 8, 9}).low, 2);
+    EXPECT_EQ(median_interval({5, 1, 4, 2, 3, 6, 7, 8, 9}).high, 8);
+    std::vector<double> many(2000);
+    for (std::size_t i = 0; i < many.size(); ++i) many[i] = static_cast<double>(i);
+    EXPECT_NEAR(median_interval(many).low, 999.5 - 1.96 * std::sqrt(2000) / 2, 2);
+}
+
+TEST(Verdict, IsWhatCompareSays) {
+    const auto sets = compared_sets();
+    const Verdicts all = verdicts(sets[0], sets[1]);
+    EXPECT_EQ(all.refused, "");
+    EXPECT_EQ(all.benchmarks.at("fault/parallelism/read/threads:2").verdict(), results::Verdict::kBetter);
+    EXPECT_EQ(all.benchmarks.at(kHostile).verdict(), results::Verdict::kWorse);
+    EXPECT_EQ(all.benchmarks.at("migration/to_device/size:64K").verdict(), results::Verdict::kSame);
+    EXPECT_NEAR(gain_of(all.benchmarks.at("fault/parallelism/read/threads:2").rows.front()), 1.3, 0.01);
+    EXPECT_THAT(all.differences, ElementsAre("policy: xe-7.0 -> fine-grained"));
+}
+
+TEST(Verdict, TakesMoreThanRepetitionsOfOneProcess) {
+    const Verdicts all = verdicts(run_set("A", 1, 1, "p"), run_set("B", 1, 2, "p"));
+    const Judged& judged = all.benchmarks.at("fault/parallelism/read/threads:2");
+    EXPECT_EQ(judged.verdict(), results::Verdict::kUncompared);
+    EXPECT_THAT(judged.decisive().reason, HasSubstr("too few samples"));
+    EXPECT_NEAR(gain_of(judged.decisive()), 2, 0.01);
+}
+
+TEST(Verdict, IsRefusedAcrossModelsWithTheReason) {
+    RunSet other = run_set("B", 6, 1, "p");
+    other.environment["model"] = "slow-copy";
+    const Verdicts all = verdicts(run_set("A", 6, 1, "p"), other);
+    EXPECT_EQ(all.refused, "device model: native against slow-copy");
+    EXPECT_TRUE(all.benchmarks.empty());
+}
+
+TEST(Verdict, IsAsBadAsTheWorstMetric) {
+    const auto row = [](const char* metric, results::Verdict verdict) {
+        results::ComparedMetric r;
+        r.metric.name = metric;
+        r.verdict = verdict;
+        return r;
     };
-    const auto all = verdicts(set(std::move(before)), set(std::move(after)));
-    EXPECT_EQ(all.size(), 1u);
-    return all.begin()->second;
+    using results::Verdict;
+    const Judged both = {{row("real_time", Verdict::kBetter), row("latency_p50_ns", Verdict::kWorse)}};
+    EXPECT_EQ(both.decisive().metric.name, "latency_p50_ns");
+    const Judged latency = {{row("real_time", Verdict::kSame), row("latency_p50_ns", Verdict::kBetter)}};
+    EXPECT_EQ(latency.verdict(), Verdict::kBetter);
+    const Judged time = {{row("real_time", Verdict::kSame), row("latency_p50_ns", Verdict::kUnclear)}};
+    EXPECT_EQ(time.verdict(), Verdict::kSame);
 }
 
-TEST(Verdict, NeedsADifferenceAndRangesApart) {
-    EXPECT_EQ(judge({100, 101}, {110, 111}).verdict, Verdict::kWorse);
-    EXPECT_EQ(judge({110, 111}, {100, 101}).verdict, Verdict::kBetter);
-    EXPECT_EQ(judge({100, 101}, {103, 104}).verdict, Verdict::kUnclear);       // small
-    EXPECT_EQ(judge({100, 112}, {111, 120, 121}).verdict, Verdict::kUnclear);  // overlap
-    EXPECT_EQ(judge({111, 120, 121}, {100, 112}).verdict, Verdict::kUnclear);
-    EXPECT_EQ(judge({100}, {200}).verdict, Verdict::kUnclear);  // one repetition
-    EXPECT_DOUBLE_EQ(judge({100}, {200}).gain, 0.5);
-    const Judged apart = judge({100, 110}, {50, 44});
-    EXPECT_DOUBLE_EQ(apart.gain_low, 100.0 / 50);
-    EXPECT_DOUBLE_EQ(apart.gain_high, 110.0 / 44);
-}
-
-TEST(Verdict, IsOfWhatBothSidesMeasured) {
-    const RunSet a = only(run_set("A", 1, 1, "p"), "parallelism");
-    const RunSet b = only(run_set("B", 1, 1, "p"), "threads:2");
-    EXPECT_EQ(verdicts(a, b).size(), 1u);
-    EXPECT_EQ(verdicts(b, a).size(), 1u);
+TEST(Trend, FindsTheRunFromWhichItStepped) {
+    const RunSet set = sets_for("trend").front();
+    const Trend trend = trend_of(set, kHostile);
+    EXPECT_THAT(trend.nights, SizeIs(12));
+    ASSERT_THAT(trend.steps, SizeIs(1));
+    EXPECT_EQ(trend.steps[0].index, 6u);
+    EXPECT_GT(trend.steps[0].after, trend.steps[0].before);
+    EXPECT_THAT(trend_of(set, "none").nights, SizeIs(0));
 }
 
 TEST(Figure, NoTextLeavesItsQuotes) {

@@ -23,7 +23,7 @@ using testing::StartsWith;
 class Draw : public testing::Test {
 protected:
     plots::Picture picture(const std::string& chart) const {
-        const auto drawn = plots::find_chart(chart)->draw(plots::sets_for(chart));
+        const auto drawn = plots::find_chart(chart)->draw(plots::sets_for(chart), {});
         EXPECT_TRUE(drawn.ok());
         return drawn.ok() ? *drawn : plots::Picture{};
     }

@@ -27,16 +27,21 @@ std::string html_of(plots::ReportInput input) {
     return svgs.ok() ? report_html(report, *svgs) : "";
 }
 
-/// B is better, but for the hostile benchmark, which got worse; one benchmark is in B only, one failed.
+/// B is better, but for the hostile benchmark, which got worse, and one that is the same; one benchmark is in B only,
+/// one failed.
 plots::ReportInput two_sides() {
-    RunSet a = plots::run_set("A", 1, 1, "xe-7.0");
-    RunSet b = plots::run_set("<b>\"B\"", 1, 1.3, "fine-grained");
-    for (plots::Measured& m : b.runs[0].benchmarks) {
-        if (m.name == plots::kHostile) m.metrics["real_time"] = {1e9, 1e9, 1e9};
-        if (m.name == "p2p/copy/one/pair:0-1") m.error = "wrong data & <more>";
+    auto sets = plots::compared_sets();
+    RunSet& b = sets[1];
+    b.reference = "<b>\"B\"";
+    for (plots::RunData& run : b.runs) {
+        for (plots::Measured& m : run.benchmarks) {
+            if (m.name == "p2p/copy/one/pair:0-1") m.error = "wrong data & <more>";
+        }
+        run.benchmarks.push_back(plots::measured("only/in/b", 1000));
     }
-    b.runs[0].benchmarks.push_back(plots::measured("only/in/b", 1000));
-    return {std::move(b), std::move(a), plots::run_set("history", 4, 1, "xe-7.0")};
+    RunSet history = plots::run_set("history", 12, 1, "xe-7.0");
+    for (unsigned n = 6; n < 12; ++n) history.runs[n] = plots::run_data(n, 0.6);
+    return {std::move(b), std::move(sets[0]), std::move(history)};
 }
 
 class Browser : public testing::Test {
@@ -121,6 +126,28 @@ TEST_F(Browser, CurvesFadeByClickAndByKey) {
     EXPECT_THAT(lines, ElementsAre("true 0", "false 0.08", "true", "fetched 0"));
 }
 
+TEST_F(Browser, EveryMarkerOfACurveIsThere) {
+    const auto lines = drive(html_of(two_sides()), R"(
+        const uses = [...document.querySelectorAll('figure use')].map((u) => u.getAttribute('href'));
+        report.push(String(uses.length > 50) + ' ' + String(uses.includes('#gpPt11')));
+        report.push('missing ' + [...new Set(uses)].filter((id) => !document.querySelector(id)).join());
+    )");
+    EXPECT_THAT(lines, ElementsAre("true true", "missing ", "fetched 0"));
+}
+
+TEST_F(Browser, ChartsFitAPhone) {
+    const auto lines = drive(html_of(two_sides()), R"(
+        document.body.style.width = '390px';
+        const widths = [...document.querySelectorAll('figure svg')].map((s) => s.getBoundingClientRect().width);
+        const scales = [...document.querySelectorAll('figure svg')].map((s) =>
+            s.getBoundingClientRect().width / s.viewBox.baseVal.width);
+        report.push(String(widths.length > 10) + ' ' + String(Math.max(...widths) <= 390));
+        report.push(String(Math.min(...scales) * 12 > 9));  // letters of an axis, in pixels
+        report.push(String(document.documentElement.scrollWidth <= window.innerWidth));
+    )");
+    EXPECT_THAT(lines, ElementsAre("true true", "true", "true", "fetched 0"));
+}
+
 TEST_F(Browser, NoNameBecomesMarkup) {
     const std::string html = html_of(two_sides());
     const auto lines = drive(html, R"(
@@ -137,10 +164,11 @@ TEST_F(Browser, NoNameBecomesMarkup) {
 
 TEST(Report, SaysFirstWhatGotWorseAndBetter) {
     const std::string html = html_of(two_sides());
-    EXPECT_THAT(html, AllOf(HasSubstr("<b>1</b>worse"), HasSubstr("<b>11</b>better"),
-                            HasSubstr("<b>1</b>could not be told"), HasSubstr("<b>1</b>failed"),
-                            HasSubstr("not measured in A"), HasSubstr("failed: wrong data &amp; &lt;more&gt;"),
-                            HasSubstr("1 fact of the environment differs")));
+    EXPECT_THAT(html,
+                AllOf(HasSubstr("<b>1</b>worse"), HasSubstr("<b>10</b>better"), HasSubstr("<b>1</b>same"),
+                      HasSubstr("<b>1</b>could not be told"), HasSubstr("<b>1</b>failed"),
+                      HasSubstr("not in A, or failed there"), HasSubstr("failed: wrong data &amp; &lt;more&gt;"),
+                      HasSubstr("policy: xe-7.0 -&gt; fine-grained"), HasSubstr("History stepped from 2026-01-07")));
     EXPECT_LT(html.find("id=\"summary\""), html.find("<article"));
     EXPECT_LT(html.find("id=\"worse\""), html.find("id=\"better\""));
 }
@@ -149,6 +177,23 @@ TEST(Report, OfOneSideComparesNothing) {
     const std::string html = html_of({plots::run_set("A", 1, 1, "xe-7.0"), std::nullopt, std::nullopt});
     EXPECT_THAT(html,
                 AllOf(HasSubstr("One side only"), Not(HasSubstr("type=\"checkbox\"")), Not(HasSubstr("id=\"worse\""))));
+}
+
+TEST(Report, OfWhatIsNotComparableSaysWhyAndJudgesNothing) {
+    plots::ReportInput input = two_sides();
+    input.run.environment["model"] = "slow-copy";
+    const std::string html = html_of(std::move(input));
+    EXPECT_THAT(html, AllOf(HasSubstr("Not comparable (device model: native against slow-copy)"),
+                            Not(HasSubstr("type=\"checkbox\"")), Not(HasSubstr("times as good (ratio")),
+                            Not(HasSubstr("data-verdict=\"worse\"")), HasSubstr("data-verdict=\"alone\"")));
+}
+
+TEST(Report, SaysWhichStageMoved) {
+    plots::ReportInput input = two_sides();
+    for (plots::RunData& run : input.run.runs) {
+        for (plots::Measured& m : run.benchmarks) m.metrics["gt.svm_64K_bind_us"].assign(3, 900);
+    }
+    EXPECT_THAT(html_of(std::move(input)), HasSubstr("<br>stages: bind 2 us -&gt; 9 us a fault"));
 }
 
 // 300 benchmarks on two sides, with latencies, counters and a history of 30 runs.
@@ -169,7 +214,7 @@ TEST(Report, OfThreeHundredBenchmarksStaysBelowFiveMegabytes) {
         }
         return set;
     };
-    const std::string html = html_of({many("B", 1, true), many("A", 1, true), many("history", 30, false)});
+    const std::string html = html_of({many("B", 5, true), many("A", 5, true), many("history", 30, false)});
     EXPECT_LT(html.size(), 5'000'000u);
     EXPECT_GT(html.size(), 1'000'000u);
 }
@@ -178,9 +223,9 @@ TEST(ReportIndex, ReadsBackWhatReportsSay) {
     const std::string html = html_of(two_sides());
     const auto entry = plots::read_entry("b's \"report\".html", html);
     ASSERT_TRUE(entry);
-    EXPECT_EQ(entry->title, "12345678 (<b>\"B\") against 12345678 (A)");
+    EXPECT_EQ(entry->title, "<b>\"B\" (6 runs) against A (6 runs)");
     EXPECT_EQ(entry->worse, 1u);
-    EXPECT_EQ(entry->better, 11u);
+    EXPECT_EQ(entry->better, 10u);
     EXPECT_EQ(entry->failed, 1u);
     EXPECT_EQ(entry->policy, "fine-grained");
     plots::ReportEntry older = *entry;
@@ -188,7 +233,7 @@ TEST(ReportIndex, ReadsBackWhatReportsSay) {
     older.title = "older";
     const std::string index = plots::index_html({older, *entry});
     EXPECT_THAT(index, AllOf(HasSubstr("./b%27s%20%22report%22.html"),
-                             HasSubstr("&lt;b&gt;&quot;B&quot;) against 12345678 (A)"), HasSubstr("2 reports"),
+                             HasSubstr("&lt;b&gt;&quot;B&quot; (6 runs) against A (6 runs)"), HasSubstr("2 reports"),
                              Not(HasSubstr("<b>\"B\""))));
     EXPECT_LT(index.find(" against "), index.find("older"));
     EXPECT_FALSE(plots::read_entry("x.html", "<html></html>"));

@@ -1,25 +1,25 @@
 # Redraws the picture: gnuplot './migration.gp'
-set terminal svg size 640,670 dynamic mouse standalone noenhanced font 'sans-serif,12' background 'white'
+set terminal svg size 640,674 dynamic mouse standalone noenhanced font 'sans-serif,12' background 'white'
 set output './migration.svg'
 data = './migration.dat'
 set encoding utf8
-set label 1 'Migration against size: latency and rate' at screen 0.0187,0.9731 left font ',15'
-set label 2 'Faultline reference (model: native), model native, kernel 6.19.0' at screen 0.0187,0.9448 left font ',11' textcolor rgb '#444444'
-set label 3 'A: run 12345678, policy xe-7.0' at screen 0.0187,0.9224 left font ',11' textcolor rgb '#444444'
-set label 4 'label:b: 2 runs, policy fine-grained' at screen 0.0187,0.9000 left font ',11' textcolor rgb '#444444'
-set label 5 'n = 3 to 6 repetitions a point: median, and the middle half of them (all, where fewer than 4)' at screen 0.0187,0.8776 left font ',11' textcolor rgb '#444444'
+set label 1 'Migration against size: latency and rate' at screen 0.0187,0.9733 left font ',15'
+set label 2 'Faultline reference (model: native), model native, kernel 6.19.0' at screen 0.0187,0.9451 left font ',11' textcolor rgb '#444444'
+set label 3 'A: run 12345678, policy xe-7.0' at screen 0.0187,0.9228 left font ',11' textcolor rgb '#444444'
+set label 4 'label:b: 2 runs, policy fine-grained' at screen 0.0187,0.9006 left font ',11' textcolor rgb '#444444'
+set label 5 'n = 3 to 6 repetitions a point: median, and the middle half of them (all, where fewer than 4)' at screen 0.0187,0.8783 left font ',11' textcolor rgb '#444444'
 set grid linecolor rgb '#dddddd' linetype 1
 set border 3
 set tics nomirror
-set key at screen 0.0500,0.0627 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
+set key at screen 0.0500,0.0623 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
 set multiplot
 set lmargin at screen 0.1250
 set rmargin at screen 0.9719
-set tmargin at screen 0.8567
-set bmargin at screen 0.5433
+set tmargin at screen 0.8516
+set bmargin at screen 0.5401
 set logscale x 2
 set xtics ('4K' 4096, '16K' 16384, '64K' 65536, '256K' 262144, '1M' 1048576)
-set xrange [4096:2097152]
+set xrange [3396.893:2528762]
 set xlabel ''
 set logscale y
 set format y '%.0s%cs'
@@ -29,8 +29,8 @@ plot data index 0 using 1:($2*1e-09):($3*1e-09):($4*1e-09) with yerrorlines lw 2
 unset label
 set lmargin at screen 0.1250
 set rmargin at screen 0.9719
-set tmargin at screen 0.4627
-set bmargin at screen 0.1493
+set tmargin at screen 0.4599
+set bmargin at screen 0.1484
 set xlabel 'size (B)'
 unset logscale y
 set format y '%.1f'

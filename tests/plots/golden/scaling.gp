@@ -1,25 +1,27 @@
 # Redraws the picture: gnuplot './scaling.gp'
-set terminal svg size 640,527 dynamic mouse standalone noenhanced font 'sans-serif,12' background 'white'
+set terminal svg size 640,549 dynamic mouse standalone noenhanced font 'sans-serif,12' background 'white'
 set output './scaling.svg'
 data = './scaling.dat'
 set encoding utf8
-set label 1 'Scaling: fault throughput as a multiple of a curve''s own first point' at screen 0.0187,0.9658 left font ',15'
-set label 2 'Faultline reference (model: native), model native, kernel 6.19.0' at screen 0.0187,0.9298 left font ',11' textcolor rgb '#444444'
-set label 3 'A: run 12345678, policy xe-7.0' at screen 0.0187,0.9013 left font ',11' textcolor rgb '#444444'
-set label 4 'label:b: 2 runs, policy fine-grained' at screen 0.0187,0.8729 left font ',11' textcolor rgb '#444444'
-set label 5 'n = 3 to 6 repetitions a point: median, and the middle half of them (all, where fewer than 4)' at screen 0.0187,0.8444 left font ',11' textcolor rgb '#444444'
-set label 6 'shapes compare between devices; rates do not, so none is shown here' at screen 0.0187,0.8159 left font ',11' textcolor rgb '#444444'
+set label 1 'Scaling: fault throughput as a multiple of a curve''s own first' at screen 0.0187,0.9672 left font ',15'
+set label 2 'point' at screen 0.0187,0.9344 left font ',15'
+set label 3 'Faultline reference (model: native), model native, kernel 6.19.0' at screen 0.0187,0.8998 left font ',11' textcolor rgb '#444444'
+set label 4 'A: run 12345678, policy xe-7.0' at screen 0.0187,0.8725 left font ',11' textcolor rgb '#444444'
+set label 5 'label:b: 2 runs, policy fine-grained' at screen 0.0187,0.8452 left font ',11' textcolor rgb '#444444'
+set label 6 'n = 3 to 6 repetitions a point: median, and the middle half of them (all, where fewer than 4)' at screen 0.0187,0.8179 left font ',11' textcolor rgb '#444444'
+set label 7 'shapes compare between devices; rates do not, so none is shown here' at screen 0.0187,0.7905 left font ',11' textcolor rgb '#444444'
 set grid linecolor rgb '#dddddd' linetype 1
 set border 3
 set tics nomirror
-set key at screen 0.0500,0.1101 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
+set key at screen 0.0500,0.1056 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
 set lmargin at screen 0.1250
 set rmargin at screen 0.9719
-set tmargin at screen 0.7894
-set bmargin at screen 0.2201
+set tmargin at screen 0.7577
+set bmargin at screen 0.2113
 set logscale x 2
 set logscale y 2
 set xtics ('1' 1, '2' 2, '4' 4)
+set xrange [0.9592641:4.169863]
 set xlabel 'GPU threads that fault at once'
 set ylabel 'throughput / that of the first point'
 set format y '%gx'
