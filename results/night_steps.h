@@ -1,0 +1,55 @@
+// Steps in the history of nights: which are there, and which of them nobody has been told of yet.
+//
+// A step is found twice: at once, when a night is compared with those before it and differs, and a few nights later by
+// change-point detection (results/change_point.h), which also finds what is too small for one night to show. It is the
+// same step when benchmark, metric and direction are the same, the nights lie close to each other, and the level is
+// about what was reported: then it is not reported again. Thread safety: pure functions.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "results/change_point.h"
+#include "results/compare.h"
+#include "results/night.h"
+#include "results/samples.h"
+
+namespace faultline::results {
+
+/// What a benchmark's metric was in each night that has it, oldest first.
+struct NightSeries {
+    std::string benchmark;
+    Metric metric;
+    std::vector<NightId> nights;
+    std::vector<double> medians;
+};
+
+/// Brings nights together. Added in their order.
+class NightHistory {
+public:
+    /// The medians of `set`, over everything that the night measured.
+    void add(NightId night, const SampleSet& set);
+    const std::vector<NightSeries>& series() const { return series_; }
+
+private:
+    std::vector<NightSeries> series_;
+};
+
+/// The newest step of each series that has one. On all processors.
+std::vector<Step> newest_steps(const NightHistory& history, const ChangePointOptions& options);
+
+/// What a comparison of `night` with the nights before it calls better or worse.
+std::vector<Step> steps_of(const Comparison& comparison, NightId night);
+
+struct KnownOptions {
+    std::size_t reach;  ///< nights that the first night of the same step may be off by
+    double min_effect;
+};
+
+/// Those of `found` that are none of `reported`, and each of them once. `nights` are those of the history, oldest
+/// first: what lies "close" is counted in them.
+std::vector<Step> unreported(const std::vector<Step>& found, std::vector<Step> reported,
+                             std::span<const NightId> nights, const KnownOptions& options);
+
+}  // namespace faultline::results
