@@ -13,8 +13,8 @@
 namespace faultline::results {
 namespace {
 
-std::optional<Step> newest_step(const NightSeries& series, const ChangePointOptions& options) {
-    const std::vector<ChangePoint> points = change_points(series.medians, options);
+std::optional<Step> newest_step(const NightSeries& series) {
+    const std::vector<ChangePoint> points = change_points(series.medians, kStepOptions);
     if (points.empty()) return std::nullopt;
     const ChangePoint& point = points.back();
     return Step{.benchmark = series.benchmark,
@@ -28,10 +28,10 @@ std::optional<Step> newest_step(const NightSeries& series, const ChangePointOpti
 bool same_series(const Step& a, const Step& b) { return a.benchmark == b.benchmark && a.metric == b.metric; }
 
 /// Whether `step` goes on where `reported` ended, by enough to be told of: a step within a step.
-bool goes_farther(const Step& step, const Step& reported, double min_effect) {
+bool goes_farther(const Step& step, const Step& reported) {
     const double size = reported.after - reported.before;
     const double farther = (step.after - reported.after) * (size < 0 ? -1 : 1);
-    return farther > std::max(std::abs(size) / 2, 2 * min_effect * std::abs(reported.after));
+    return farther > std::max(std::abs(size) / 2, 2 * kStepOptions.min_effect * std::abs(reported.after));
 }
 
 /// Whether the series has stepped the other way since, so that the same again is news.
@@ -61,12 +61,12 @@ void NightHistory::add(NightId night, const SampleSet& set) {
     }
 }
 
-std::vector<Step> newest_steps(const NightHistory& history, const ChangePointOptions& options) {
+std::vector<Step> newest_steps(const NightHistory& history) {
     const std::vector<NightSeries>& series = history.series();
     std::vector<std::optional<Step>> steps(series.size());
     std::atomic<std::size_t> next = 0;
     const auto work = [&] {
-        for (std::size_t i; (i = next.fetch_add(1)) < series.size();) steps[i] = newest_step(series[i], options);
+        for (std::size_t i; (i = next.fetch_add(1)) < series.size();) steps[i] = newest_step(series[i]);
     };
     {
         std::vector<std::jthread> threads;
@@ -95,7 +95,7 @@ std::vector<Step> steps_of(const Comparison& comparison, NightId night) {
 }
 
 std::vector<Step> unreported(const std::vector<Step>& found, std::vector<Step> reported,
-                             std::span<const NightId> nights, const KnownOptions& options) {
+                             std::span<const NightId> nights, std::size_t reach) {
     const auto place = [&](NightId night) { return std::lower_bound(nights.begin(), nights.end(), night); };
     const auto in_history = [&](NightId night) { return std::binary_search(nights.begin(), nights.end(), night); };
     // A store holds the nights of several devices; those of others say nothing here.
@@ -105,8 +105,8 @@ std::vector<Step> unreported(const std::vector<Step>& found, std::vector<Step> r
         const auto is_the_same = [&](const Step& known) {
             if (!same_series(known, step) || known.worse != step.worse) return false;
             const auto apart = std::abs(place(step.first_night) - place(known.first_night));
-            return static_cast<std::size_t>(apart) <= options.reach && !was_undone(known, step, reported) &&
-                   !goes_farther(step, known, options.min_effect);
+            return static_cast<std::size_t>(apart) <= reach && !was_undone(known, step, reported) &&
+                   !goes_farther(step, known);
         };
         if (std::any_of(reported.begin(), reported.end(), is_the_same)) continue;
         reported.push_back(step);

@@ -36,20 +36,18 @@ private:
     std::vector<NightSeries> series_;
 };
 
+/// Of some hundred histories that are looked at every night, hardly any may show a step that is none.
+inline constexpr ChangePointOptions kStepOptions = {.significance = 0.0002, .permutations = 9999};
+
 /// The newest step of each series that has one. On all processors.
-std::vector<Step> newest_steps(const NightHistory& history, const ChangePointOptions& options);
+std::vector<Step> newest_steps(const NightHistory& history);
 
 /// What a comparison of `night` with the nights before it calls better or worse.
 std::vector<Step> steps_of(const Comparison& comparison, NightId night);
 
-struct KnownOptions {
-    std::size_t reach;  ///< nights that the first night of the same step may be off by
-    double min_effect;
-};
-
 /// Those of `found` that are none of `reported`, and each of them once. `nights` are those of the history, oldest
-/// first: what lies "close" is counted in them.
+/// first; `reach` is how many of them the first night of the same step may be off by.
 std::vector<Step> unreported(const std::vector<Step>& found, std::vector<Step> reported,
-                             std::span<const NightId> nights, const KnownOptions& options);
+                             std::span<const NightId> nights, std::size_t reach);
 
 }  // namespace faultline::results

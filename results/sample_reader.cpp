@@ -54,11 +54,11 @@ Expected<SampleSet> samples_of(const Store& store, const std::string& reference,
     if (!parsed) return parsed.error();
     const Expected<std::vector<RunInfo>> runs = store.find(*parsed);
     if (!runs) return runs.error();
-    return samples_of(store, reference, *runs, filter);
+    return samples_of_runs(store, reference, *runs, filter);
 }
 
-Expected<SampleSet> samples_of(const Store& store, const std::string& label, const std::vector<RunInfo>& runs,
-                               const SampleFilter& filter) {
+Expected<SampleSet> samples_of_runs(const Store& store, const std::string& label, const std::vector<RunInfo>& runs,
+                                    const SampleFilter& filter) {
     SampleSet set{.label = label, .environment = {}, .series = {}};
     std::map<std::string, std::set<std::string>> facts;
     std::set<std::int64_t> environments;

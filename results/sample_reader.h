@@ -25,7 +25,7 @@ struct SampleFilter {
 Expected<SampleSet> samples_of(const Store& store, const std::string& reference, const SampleFilter& filter = {});
 
 /// The same of runs that are already found, newest first. `label` is what people will read.
-Expected<SampleSet> samples_of(const Store& store, const std::string& label, const std::vector<RunInfo>& runs,
-                               const SampleFilter& filter = {});
+Expected<SampleSet> samples_of_runs(const Store& store, const std::string& label, const std::vector<RunInfo>& runs,
+                                    const SampleFilter& filter = {});
 
 }  // namespace faultline::results

@@ -8,7 +8,6 @@
 #include <map>
 #include <span>
 
-#include "results/change_point.h"
 #include "results/night_steps.h"
 #include "results/sample_reader.h"
 
@@ -27,8 +26,14 @@ using results::Store;
 constexpr std::size_t kHistory = 60;  // nights in which steps are looked for
 // Tails are too unsteady for a history of single nights; a comparison looks at them.
 constexpr std::array kStepMetrics = {"real_time", "latency_p50_ns"};
-// Of some hundred histories that are looked at every night, hardly any may show a step that is none.
-constexpr results::ChangePointOptions kStepOptions = {.significance = 0.001, .permutations = 1999};
+
+/// Stricter than `faultline compare`, since nobody asked for this one: it is made every night of the year.
+results::CompareOptions recent_options() {
+    results::CompareOptions options;
+    options.false_discovery_rate = 0.01;
+    options.confidence = 0.99;
+    return options;
+}
 
 /// Complete runs, newest first.
 Expected<std::vector<RunInfo>> whole_runs(const Store& store, std::span<const NightId> nights) {
@@ -42,9 +47,10 @@ Expected<std::vector<RunInfo>> whole_runs(const Store& store, std::span<const Ni
     return found;
 }
 
-NightComparison made(const std::string& with, const Expected<SampleSet>& before, const SampleSet& tonight) {
+NightComparison made(const std::string& with, const Expected<SampleSet>& before, const SampleSet& tonight,
+                     const results::CompareOptions& options) {
     if (!before) return {.with = with, .comparison = {}, .obstacle = before.error().message};
-    Expected<Comparison> comparison = results::compare(*before, tonight, {});
+    Expected<Comparison> comparison = results::compare(*before, tonight, options);
     if (!comparison) return {.with = with, .comparison = {}, .obstacle = comparison.error().message};
     return {.with = with, .comparison = *std::move(comparison), .obstacle = {}};
 }
@@ -58,7 +64,7 @@ Expected<NightComparison> with_recent(const Store& store, std::span<const NightI
         recent.size() == 1 ? std::string("the night before") : fmt::format("the {} nights before", recent.size());
     const auto runs = whole_runs(store, recent);
     if (!runs) return runs.error();
-    return made(name, results::samples_of(store, name, *runs), tonight);
+    return made(name, results::samples_of_runs(store, name, *runs), tonight, recent_options());
 }
 
 /// "fault/order: crashed in 2 runs: killed by signal 11 (Segmentation fault)"
@@ -93,12 +99,12 @@ Expected<std::vector<results::Step>> steps_in(const Store& store, std::span<cons
         const auto runs = whole_runs(store, std::span(&night, 1));
         if (!runs) return runs.error();
         for (const char* metric : kStepMetrics) {
-            const auto set = results::samples_of(store, "", *runs, {.benchmark = "", .metric = metric});
+            const auto set = results::samples_of_runs(store, "", *runs, {.benchmark = "", .metric = metric});
             if (!set) return set.error();
             history.add(night, *set);
         }
     }
-    return newest_steps(history, kStepOptions);
+    return newest_steps(history);
 }
 
 }  // namespace
@@ -143,10 +149,10 @@ Expected<NightVerdict> judge_night(const Store& store, const NightInfo& night, c
 
     const auto before = nights_before(store, night);
     if (!before) return before.error();
-    const auto tonight = results::samples_of(store, "this night", *runs);
+    const auto tonight = results::samples_of_runs(store, "this night", *runs);
     if (!tonight) return tonight.error();
     if (!options.baseline.empty()) {
-        verdict.baseline = made(options.baseline, results::samples_of(store, options.baseline), *tonight);
+        verdict.baseline = made(options.baseline, results::samples_of(store, options.baseline), *tonight, {});
     }
     const std::size_t recent_count = std::min<std::size_t>(options.nights, before->size());
     auto recent = with_recent(store, std::span(*before).first(recent_count), *tonight);
@@ -161,9 +167,8 @@ Expected<NightVerdict> judge_night(const Store& store, const NightInfo& night, c
         std::ranges::move(steps_of(*verdict.recent.comparison, night.id), std::back_inserter(*found));
     const auto reported = store.steps();
     if (!reported) return reported.error();
-    verdict.steps = unreported(
-        *found, *reported, history,
-        {.reach = std::max<std::size_t>(options.nights, kStepOptions.shortest), .min_effect = kStepOptions.min_effect});
+    verdict.steps =
+        unreported(*found, *reported, history, std::max<std::size_t>(options.nights, results::kStepOptions.shortest));
     return verdict;
 }
 
