@@ -68,31 +68,29 @@ protected:
         EXPECT_THAT(result.out, IsEmpty());
     }
 
-    /// Starts a night, and kills it when its run hangs in a benchmark; then what it started is ended too.
-    void kill_in_a_run() {
+    /// Starts a night, and sends it `signal` when its run hangs in a benchmark. Returns what it started, and how the
+    /// night ended.
+    std::pair<pid_t, ChildResult> end_in_a_run(int signal) {
         const std::string fifo = (root() / "fifo").string();
-        ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+        EXPECT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
         environment["FAKE_FIFO"] = fifo;
         environment["FAKE_BEHAVIOUR"] = kParallel2 + "=hang";
         const ChildCommand started = command({"nightly", "--suite", "quick"});
-        std::thread runner([&] { (void)run_child(started); });
+        Expected<ChildResult> result = Error{};
+        std::thread runner([&] { result = run_child(started); });
         std::string text;
-        std::ifstream(fifo) >> text;
+        std::ifstream(fifo) >> text;  // opens when the stand-in hangs
         std::ifstream status("/proc/" + text + "/stat");
         std::string field;
-        pid_t parent = 0;
-        status >> field >> field >> field >> parent;
-        EXPECT_EQ(::kill(parent, SIGKILL), 0);
+        status >> field >> field >> field >> night_process_;
+        EXPECT_EQ(::kill(night_process_, signal), 0);
         runner.join();
-        // The program that it started still has the device.
         environment.erase("FAKE_BEHAVIOUR");
-        EXPECT_THAT(faultline({"nightly", "--resume"}).err,
-                    HasSubstr("Fake reference is in use by process " + std::to_string(parent) + ", or a program"));
-        EXPECT_EQ(::kill(-std::stoi(text), SIGKILL), 0);
-        const int lock = ::open((root() / "faultline-reference.lock").c_str(), O_RDWR);
-        EXPECT_EQ(::flock(lock, LOCK_EX), 0);  // waits for it
-        ::close(lock);
+        EXPECT_TRUE(result.ok());
+        return {std::stoi(text), *result};
     }
+
+    pid_t night_process_ = 0;
 };
 
 TEST_F(Nightly, TheFirstHasNothingToCompareWith) {
@@ -152,7 +150,15 @@ TEST_F(Nightly, AFailureIsNeverAPassAndKeepsTheKernelsLog) {
 }
 
 TEST_F(Nightly, AKilledNightIsGoneOnWith) {
-    kill_in_a_run();
+    const auto [orphan, killed] = end_in_a_run(SIGKILL);
+    // The program that it started still has the device.
+    EXPECT_THAT(faultline({"nightly", "--resume"}).err,
+                HasSubstr("Fake reference is in use by process " + std::to_string(night_process_) + ", or a program"));
+    EXPECT_EQ(::kill(-orphan, SIGKILL), 0);
+    const int lock = ::open((root() / "faultline-reference.lock").c_str(), O_RDWR | O_CLOEXEC);
+    EXPECT_EQ(::flock(lock, LOCK_EX), 0);  // waits for its end
+    ::close(lock);
+
     ASSERT_THAT(nights(), SizeIs(1));
     EXPECT_EQ(nights()[0].state, NightState::kRunning);
     const ChildResult resumed = faultline({"nightly", "--resume"});
@@ -172,6 +178,15 @@ TEST_F(Nightly, AKilledNightIsGoneOnWith) {
     const ChildResult nothing = faultline({"nightly", "--resume"});
     EXPECT_EQ(nothing.code, 0);
     EXPECT_EQ(nothing.out, "no night was cut short\n");
+}
+
+TEST_F(Nightly, AnInterruptedNightSaysBySignalAndIsGoneOnWith) {
+    EXPECT_EQ(end_in_a_run(SIGTERM).second.code, 128 + SIGTERM);
+    EXPECT_EQ(nights()[0].state, NightState::kRunning);
+    const ChildResult resumed = faultline({"nightly", "--resume"});
+    EXPECT_THAT(resumed.out, HasSubstr("night 1: cannot tell\n  not compared with earlier nights")) << resumed.err;
+    EXPECT_THAT(*store().runs_of(nights()[0].id), SizeIs(5));
+    EXPECT_THAT(verdict()["failures"], IsEmpty());
 }
 
 // As after a power cut between the last run and the verdict, whatever of the rest was done.
