@@ -41,7 +41,6 @@ struct RunOptions {
 
 /// What became of a run.
 struct RunEnd {
-    std::string uid;  ///< empty where it ended before it was stored
     int signal = 0;   ///< that ended it; 0: none
     bool ok = false;  ///< every benchmark ran
 };

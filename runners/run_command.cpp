@@ -115,7 +115,7 @@ Expected<RunEnd> run_suite(const RunOptions& given, const Layout& layout, const 
 
     const DeviceRequest request = device_for(*suite, options.device);
     const Expected<DeviceEntry> device = choose_device(request, layout, &interrupt);
-    if (interrupt.signal() != 0) return RunEnd{.uid = {}, .signal = interrupt.signal(), .ok = false};
+    if (interrupt.signal() != 0) return RunEnd{.signal = interrupt.signal(), .ok = false};
     if (!device) return device.error();
     std::optional<DeviceLock> own;
     if (held == nullptr) {
@@ -127,7 +127,7 @@ Expected<RunEnd> run_suite(const RunOptions& given, const Layout& layout, const 
     if (Status s = check_same_machine(*earlier, facts); !s) return s.error();
     const auto environment = device_environment(*device, layout, request.reference);
     const auto benchmarks = list_benchmarks(*suite, layout, environment, &interrupt);
-    if (interrupt.signal() != 0) return RunEnd{.uid = {}, .signal = interrupt.signal(), .ok = false};
+    if (interrupt.signal() != 0) return RunEnd{.signal = interrupt.signal(), .ok = false};
     if (!benchmarks) return benchmarks.error();
     Expected<std::vector<Job>> jobs = plan(*suite, options.overrides, layout, *benchmarks);
     if (!jobs) return jobs.error();
@@ -188,7 +188,7 @@ Expected<RunEnd> run_suite(const RunOptions& given, const Layout& layout, const 
                summary_text(manifest, *report, std::clamp(Terminal::of(STDOUT_FILENO).columns, 80, 100)), uid,
                directory->path().string());
     if (gathered->interrupted) fmt::print(stderr, "`faultline run --resume {}` goes on from here\n", uid);
-    return RunEnd{.uid = uid, .signal = interrupt.signal(), .ok = gathered->all_ok() && !earlier->failed()};
+    return RunEnd{.signal = interrupt.signal(), .ok = gathered->all_ok() && !earlier->failed()};
 }
 
 int run_command(const RunOptions& options, const Layout& layout) {
