@@ -123,7 +123,8 @@ Expected<int> measure(const Store& store, const NightInfo& night, const NightlyO
         RunOptions run = options.run;
         run.label = kLabel;
         run.night = night.id;
-        run.output = fs::absolute(store.path()).parent_path() / fmt::format("{}-night-{}", stamp, i + 1);
+        run.output =
+            fs::absolute(store.path()).parent_path() / fmt::format("{}-night-{}-{}", stamp, night.id.number, i + 1);
         if (i < earlier->size()) {
             if ((*earlier)[i].state == results::RunState::kComplete) continue;
             run.resume = (*earlier)[i].uid;
