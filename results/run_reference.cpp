@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 
 namespace faultline::results {
 namespace {
@@ -22,6 +21,14 @@ Error bad(std::string_view part, const std::string& why) {
 bool is_id(std::string_view part) {
     return part.size() >= kFewestDigits && part.size() <= kMostDigits &&
            part.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+/// A whole number from 1 to 2^31 - 1, or 0 where it is none.
+std::int64_t number_of(const std::string& value) {
+    std::int32_t number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    const bool whole = error == std::errc() && end == value.data() + value.size();
+    return whole && number > 0 ? number : 0;
 }
 
 Status add_part(RunReference& reference, std::string_view part) {
@@ -50,15 +57,15 @@ Status add_part(RunReference& reference, std::string_view part) {
     } else if (key == "policy") {
         reference.policies.push_back(value);
     } else if (key == "last") {
-        std::uint64_t count = 0;
-        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
-        const bool whole = error == std::errc() && end == value.data() + value.size();
-        if (!whole || count == 0 || count > std::numeric_limits<std::int32_t>::max()) {
-            return bad(part, "expected last:N with a whole number of at least 1");
-        }
+        const auto count = static_cast<std::uint64_t>(number_of(value));
+        if (count == 0) return bad(part, "expected last:N with a whole number of at least 1");
         reference.last = std::min(count, reference.last.value_or(count));
+    } else if (key == "night") {
+        const std::int64_t night = number_of(value);
+        if (night == 0) return bad(part, "expected night:N with the number of a night");
+        reference.nights.push_back(night);
     } else {
-        return bad(part, fmt::format("unknown key \"{}\"; keys: label, kernel, policy, last", key));
+        return bad(part, fmt::format("unknown key \"{}\"; keys: label, kernel, policy, night, last", key));
     }
     return {};
 }
@@ -80,7 +87,7 @@ Expected<RunReference> parse_run_reference(std::string_view text) {
         if (Status s = add_part(reference, text.substr(at, end - at)); !s) return s.error();
         at = text.find_first_not_of(kBlanks, end);
     }
-    if (parts == 0) return bad(text, "empty; a run's id or directory, or label:, kernel:, policy:, last:");
+    if (parts == 0) return bad(text, "empty; a run's id or directory, or label:, kernel:, policy:, night:, last:");
     return reference;
 }
 

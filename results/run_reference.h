@@ -7,6 +7,7 @@
 //     label:NAME         runs with this label (run --label)
 //     kernel:RELEASE     runs on this kernel release
 //     policy:NAME        runs under this policy (reference only)
+//     night:N            runs of this night of `faultline nightly`
 //     last:N             the newest N of those that match the rest
 //
 // NAME and RELEASE may hold * and ?, which stand for any characters and for one. Thread safety: values.
@@ -30,6 +31,7 @@ struct RunReference {
     std::vector<std::string> labels;
     std::vector<std::string> kernels;
     std::vector<std::string> policies;
+    std::vector<std::int64_t> nights;
     std::optional<std::uint64_t> last;
     /// A set that is named by a property holds whole runs only, since a run under way would change under its reader.
     /// Runs named one by one may be in any state, and a list shows all.

@@ -54,12 +54,16 @@ Expected<SampleSet> samples_of(const Store& store, const std::string& reference,
     if (!parsed) return parsed.error();
     const Expected<std::vector<RunInfo>> runs = store.find(*parsed);
     if (!runs) return runs.error();
+    return samples_of_runs(store, reference, *runs, filter);
+}
 
-    SampleSet set{.label = reference, .environment = {}, .series = {}};
+Expected<SampleSet> samples_of_runs(const Store& store, const std::string& label, const std::vector<RunInfo>& runs,
+                                    const SampleFilter& filter) {
+    SampleSet set{.label = label, .environment = {}, .series = {}};
     std::map<std::string, std::set<std::string>> facts;
     std::set<std::int64_t> environments;
     Collector collector(set, filter);
-    for (auto run = runs->rbegin(); run != runs->rend(); ++run) {
+    for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
         if (environments.insert(run->environment).second) {
             const auto environment = store.environment_of(*run);
             if (!environment) return environment.error();

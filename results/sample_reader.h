@@ -24,4 +24,8 @@ struct SampleFilter {
 /// differ is in the environment with all its values, joined by " | ". Error: kBadInput when no run matches.
 Expected<SampleSet> samples_of(const Store& store, const std::string& reference, const SampleFilter& filter = {});
 
+/// The same of runs that are already found, newest first. `label` is what people will read.
+Expected<SampleSet> samples_of_runs(const Store& store, const std::string& label, const std::vector<RunInfo>& runs,
+                                    const SampleFilter& filter = {});
+
 }  // namespace faultline::results

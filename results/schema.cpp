@@ -86,7 +86,34 @@ CREATE TABLE latency (
 ) STRICT;
 )sql";
 
-constexpr std::array kMigrations = {kVersion1};
+// Nights, and the steps that each of them reported, so that none is reported twice.
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE night (
+    id          INTEGER PRIMARY KEY,        -- ascending: a later night has a greater one
+    started_utc TEXT NOT NULL,              -- ISO 8601
+    state       TEXT NOT NULL CHECK (state IN ('running', 'complete', 'abandoned')),
+    resumes     INTEGER NOT NULL DEFAULT 0, -- how often it was gone on with
+    thinned     INTEGER NOT NULL DEFAULT 0, -- 1: of the samples of its runs only medians are left
+    request     TEXT NOT NULL,              -- JSON: what was asked for, to go on with
+    verdict     TEXT NOT NULL               -- JSON; 'null' until there is one
+) STRICT;
+ALTER TABLE run ADD COLUMN night_id INTEGER REFERENCES night;
+CREATE INDEX run_by_night ON run (night_id) WHERE night_id IS NOT NULL;
+
+CREATE TABLE step (
+    id             INTEGER PRIMARY KEY,
+    night_id       INTEGER NOT NULL REFERENCES night,  -- that reported it
+    first_night_id INTEGER NOT NULL REFERENCES night,  -- the first after it
+    benchmark_id   INTEGER NOT NULL REFERENCES benchmark,
+    metric         TEXT NOT NULL,
+    before         REAL NOT NULL,           -- medians, in the metric's unit
+    after          REAL NOT NULL,
+    worse          INTEGER NOT NULL         -- 1: for the worse, 0: for the better
+) STRICT;
+CREATE INDEX step_by_night ON step (night_id);
+)sql";
+
+constexpr std::array kMigrations = {kVersion1, kVersion2};
 
 Error refused(const Database& database, const std::string& why) {
     return {ErrorKind::kBadInput, fmt::format("{}: {}", database.path().string(), why)};

@@ -221,4 +221,18 @@ Status Store::add_result(RunId run, ProcessId process, const BenchmarkResult& re
     });
 }
 
+Status Store::replace_samples(RunId run, std::int64_t process, const BenchmarkResult& result) {
+    const auto update = database_->cached(
+        "UPDATE result SET repetitions = ?4, errors = NULL, samples = ?5 WHERE run_id = ?1 AND process_id = ?2"
+        " AND benchmark_id = (SELECT id FROM benchmark WHERE name = ?3)");
+    if (!update) return update.error();
+    return (*update)
+        ->bind(1, run.row)
+        .bind(2, process)
+        .bind(3, result.name)
+        .bind(4, static_cast<std::int64_t>(result.repetitions()))
+        .bind_blob(5, pack(result))
+        .run();
+}
+
 }  // namespace faultline::results

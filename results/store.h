@@ -20,6 +20,7 @@
 #include "results/benchmark_report.h"
 #include "results/benchmark_result.h"
 #include "results/manifest.h"
+#include "results/night.h"
 #include "results/run_reference.h"
 #include "results/sqlite.h"
 
@@ -127,6 +128,23 @@ public:
     /// Hands each result of `run` to `take`, in the order in which they were stored. `take` does not call visit().
     Status visit(const RunInfo& run, const ResultFilter& filter, const std::function<void(StoredResult&&)>& take) const;
 
+    Expected<NightId> begin_night(const std::string& started_utc, const Json& request);
+    /// The run is one of the night's.
+    Status assign(RunId run, NightId night);
+    Status count_resume(NightId night);
+    /// With the steps that the night reports, in one transaction. REQUIRES: a step's benchmark is stored.
+    Status end_night(NightId night, NightState state, const Json& verdict, const std::vector<Step>& steps);
+    /// Newest first.
+    Expected<std::vector<NightInfo>> nights() const;
+    /// In any state, oldest first.
+    Expected<std::vector<RunInfo>> runs_of(NightId night) const;
+    /// Every step that a night has reported, in that order.
+    Expected<std::vector<Step>> steps() const;
+    /// Of each benchmark's repetitions leaves the medians, and every histogram. In one transaction.
+    Status thin(NightId night);
+    /// The run's directory is gone for good.
+    Status forget_directory(RunId run);
+
     const std::filesystem::path& path() const { return database_->path(); }
 
 private:
@@ -134,6 +152,7 @@ private:
     Expected<std::vector<RunInfo>> select_runs(const RunReference& reference) const;
     Expected<std::int64_t> id_of(const char* insert, const char* select, const std::string& value);
     Error not_found(const RunReference& reference) const;
+    Status replace_samples(RunId run, std::int64_t process, const BenchmarkResult& result);
 
     std::unique_ptr<Database> database_;
 };

@@ -107,6 +107,7 @@ Expected<std::vector<RunInfo>> Store::select_runs(const RunReference& reference)
     for (const std::string& label : reference.labels) add("label", comparison(label), glob_of(label));
     for (const std::string& kernel : reference.kernels) add("kernel", comparison(kernel), glob_of(kernel));
     for (const std::string& policy : reference.policies) add("policy", comparison(policy), glob_of(policy));
+    for (const std::int64_t night : reference.nights) where += fmt::format(" AND night_id = {}", night);
     Expected<Statement> select =
         database_->prepare(fmt::format("{} WHERE{} ORDER BY started_utc DESC, id DESC LIMIT {}", kRunColumns, where,
                                        reference.last ? std::to_string(*reference.last) : "-1"));

@@ -6,10 +6,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/expected.h"
 #include "results/compare.h"
+#include "results/night.h"
+#include "runners/device_lock.h"
 #include "runners/devices.h"
 #include "runners/layout.h"
 #include "runners/plan.h"
@@ -32,7 +36,16 @@ struct RunOptions {
     std::string label;
     std::string resume;  ///< not empty: the run to go on with; then only `database` counts of the rest
     std::vector<std::string> command_line;
+    std::optional<results::NightId> night{};  ///< that a new run is one of
 };
+
+/// What became of a run.
+struct RunEnd {
+    int signal = 0;   ///< that ended it; 0: none
+    bool ok = false;  ///< every benchmark ran
+};
+/// Runs, stores and shows a suite, under the lock of the device: `held`, or nullptr to take it.
+Expected<RunEnd> run_suite(const RunOptions& options, const Layout& layout, const DeviceLock* held);
 int run_command(const RunOptions& options, const Layout& layout);
 
 /// `suite` empty: all suites and every benchmark.
@@ -120,7 +133,21 @@ struct ReportOptions {
     std::filesystem::path output;  ///< FILE.html, or a directory that gets the file and an index of all in it
     std::filesystem::path database = kDefaultDatabase;
 };
+/// The file that was written.
+Expected<std::filesystem::path> write_report(const ReportOptions& options);
 int report_command(const ReportOptions& options);
+
+struct NightlyOptions {
+    RunOptions run;                ///< what to measure, each time; its label is "nightly"
+    unsigned runs = 5;             ///< processes of each benchmark: as few as a verdict takes
+    std::string baseline;          ///< a reference; empty: none is pinned
+    unsigned nights = 7;           ///< before this one, that it is compared with
+    std::filesystem::path report;  ///< a directory; empty: "nightly" beside the database
+    bool resume = false;           ///< go on with the newest night, if it was cut short
+};
+/// Runs, judges and reports a night. Exit status: 0 nothing is worse, 1 something is, 2 it cannot be told or something
+/// failed; 128 + N when signal N ended it.
+int nightly_command(const NightlyOptions& options, const Layout& layout);
 
 /// Prints the line and gives the exit status.
 int report_error(const Error& error);

@@ -21,6 +21,7 @@ struct Parsed {
     CompareOptions compared;
     BisectOptions bisected;
     MatrixOptions matrix;
+    NightlyOptions nightly;
     double min_effect_percent = CompareOptions{}.compare.min_effect * 100;
     PlotOptions plot;
     ReportOptions report;
@@ -176,6 +177,37 @@ void add_matrix(CLI::App& app, Parsed& parsed) {
     });
 }
 
+void add_nightly(CLI::App& app, Parsed& parsed) {
+    CLI::App* nightly = app.add_subcommand(
+        "nightly", "measure, compare with a baseline and earlier nights, report: exits with 0, 1 (worse) or 2");
+    NightlyOptions& options = parsed.nightly;
+    RunOptions& run = options.run;
+    run.suite = "nightly";
+    nightly->add_option("--suite", run.suite, "one of: " + suite_names())->capture_default_str();
+    nightly->add_option("--filter", run.overrides.filter, "as for run");
+    nightly->add_option("--runs", options.runs, "how often to measure")
+        ->check(CLI::Range(1u, 1000u))
+        ->capture_default_str();
+    nightly->add_option("--baseline", options.baseline, "stored runs, as for `runs`, that no night may be worse than");
+    nightly->add_option("--nights", options.nights, "nights before this one that it is compared with")
+        ->check(CLI::Range(1u, 60u))
+        ->capture_default_str();
+    nightly->add_option("--report", options.report,
+                        "directory for the page and verdict.json; default: nightly, beside the database");
+    nightly->add_option("--device", run.device.kind, "as for run")
+        ->check(CLI::IsMember({"auto", "xe", "reference"}))
+        ->capture_default_str();
+    nightly->add_option("--device-index", run.device.index, "among the devices of the kind")->capture_default_str();
+    nightly->add_option("--policy", run.device.reference.policy, "reference only");
+    nightly->add_option("--model", run.device.reference.model, "reference only");
+    CLI::Option* resume =
+        nightly->add_flag("--resume", options.resume, "go on with the newest night, if it was killed or interrupted");
+    for (CLI::Option* option : nightly->get_options()) {
+        if (option != resume && option != nightly->get_help_ptr()) resume->excludes(option);
+    }
+    add_database(*nightly, run.database);
+}
+
 void add_pictures(CLI::App& app, Parsed& parsed) {
     CLI::App* plot = app.add_subcommand("plot", "draw a chart of stored runs");
     PlotOptions& options = parsed.plot;
@@ -205,6 +237,7 @@ int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (app.got_subcommand("compare")) return compare_command(parsed.compared);
     if (app.got_subcommand("bisect-step")) return bisect_command(parsed.bisected, layout);
     if (app.got_subcommand("matrix")) return matrix_command(parsed.matrix, layout);
+    if (app.got_subcommand("nightly")) return nightly_command(parsed.nightly, layout);
     if (app.got_subcommand("plot")) return plot_command(parsed.plot);
     if (app.got_subcommand("report")) return report_command(parsed.report);
     if (app.got_subcommand("list")) return list_command(parsed.list_suite, layout);
@@ -214,8 +247,8 @@ int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (!app.got_subcommand("help")) {
         return report_error(
             {ErrorKind::kBadInput,
-             "a subcommand is required: run, runs, compare, bisect-step, matrix, import, export, plot, report, "
-             "list, devices, policies, doctor or help"});
+             "a subcommand is required: run, runs, compare, bisect-step, nightly, matrix, import, export, plot, "
+             "report, list, devices, policies, doctor or help"});
     }
     fmt::print("{}", app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
     return kExitOk;
@@ -233,6 +266,7 @@ int main_of(int argc, char** argv) {
     add_compare(app, parsed);
     add_bisect(app, parsed);
     add_matrix(app, parsed);
+    add_nightly(app, parsed);
     add_pictures(app, parsed);
     CLI::App* list = app.add_subcommand("list", "list suites and benchmarks");
     list->add_option("--suite", parsed.list_suite, "only this suite: " + suite_names());
@@ -259,6 +293,7 @@ int main_of(int argc, char** argv) {
     parsed.matrix.min_effect = parsed.compared.compare.min_effect;
     parsed.matrix.run.command_line = parsed.run.command_line;
     parsed.bisected.run.command_line = parsed.run.command_line;
+    parsed.nightly.run.command_line = parsed.run.command_line;
     return dispatch(app, parsed, Layout::of_this_program());
 }
 

@@ -84,7 +84,9 @@ std::string file_name_of(const plots::ReportInput& input) {
     return name + ".html";
 }
 
-Status report(const ReportOptions& options) {
+}  // namespace
+
+Expected<fs::path> write_report(const ReportOptions& options) {
     if (options.run.empty())
         return Error{ErrorKind::kBadInput, "report: --run names the runs, as `faultline runs` does"};
     if (options.output.empty()) return Error{ErrorKind::kBadInput, "report: -o names a FILE.html or a directory"};
@@ -93,7 +95,10 @@ Status report(const ReportOptions& options) {
     const auto svgs = draw_svgs(planned->pictures);
     if (!svgs) return svgs.error();
     const std::string html = report_html(*planned, *svgs);
-    if (options.output.extension() == ".html") return results::write_file_atomically(options.output, html);
+    if (options.output.extension() == ".html") {
+        if (Status s = results::write_file_atomically(options.output, html); !s) return s.error();
+        return options.output;
+    }
 
     std::error_code error;
     fs::create_directories(options.output, error);
@@ -101,17 +106,16 @@ Status report(const ReportOptions& options) {
         return Error{ErrorKind::kUnavailable, fmt::format("{}: {}", options.output.string(), error.message())};
     }
     const fs::path file = options.output / file_name_of(planned->input);
-    if (Status s = results::write_file_atomically(file, html); !s) return s;
-    if (Status s = write_index(options.output); !s) return s;
-    fmt::print("{}\n", file.string());
-    return {};
+    if (Status s = results::write_file_atomically(file, html); !s) return s.error();
+    if (Status s = write_index(options.output); !s) return s.error();
+    return file;
 }
 
-}  // namespace
-
 int report_command(const ReportOptions& options) {
-    const Status status = report(options);
-    return status ? kExitOk : report_error(status.error());
+    const Expected<fs::path> file = write_report(options);
+    if (!file) return report_error(file.error());
+    if (options.output.extension() != ".html") fmt::print("{}\n", file->string());
+    return kExitOk;
 }
 
 }  // namespace faultline::runners

@@ -6,12 +6,15 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <optional>
 
 #include "results/run_directory.h"
 #include "results/store.h"
 #include "runners/commands.h"
+#include "runners/device_lock.h"
 #include "runners/execute.h"
 #include "runners/interrupt.h"
+#include "runners/kernel_log.h"
 #include "runners/progress.h"
 #include "runners/recorder.h"
 #include "runners/resume.h"
@@ -33,8 +36,6 @@ fs::path default_output(const std::tm& utc, const std::string& suite) {
     for (int n = 2; fs::exists(path, error); ++n) path = fs::path("faultline-runs") / fmt::format("{}-{}", stem, n);
     return path;
 }
-
-int interrupted_status(const Interrupt& interrupt) { return 128 + interrupt.signal(); }
 
 /// What every report of the run says of the machine beside what the programs say, known before any of them runs.
 Json run_facts(const DeviceEntry& device) {
@@ -68,6 +69,9 @@ Expected<results::RunId> begin(results::Store& store, const Earlier& earlier, co
                                                                     .context = facts});
             if (!begun) return begun.error();
             run = *begun;
+            if (options.night) {
+                if (Status s = store.assign(run, *options.night); !s) return s;
+            }
         }
         return store.set_work_directory(run, directory.work_path());
     });
@@ -95,15 +99,15 @@ int report_error(const Error& error) {
     return error.kind == ErrorKind::kBadInput || error.kind == ErrorKind::kUnavailable ? kExitBadInput : kExitFailed;
 }
 
-int run_command(const RunOptions& given, const Layout& layout) {
+Expected<RunEnd> run_suite(const RunOptions& given, const Layout& layout, const DeviceLock* held) {
     const Expected<Earlier> earlier = given.resume.empty() ? Earlier{} : load_earlier(given.database, given.resume);
-    if (!earlier) return report_error(earlier.error());
+    if (!earlier) return earlier.error();
     const RunOptions& options = earlier->run ? earlier->options : given;
-    if (Status s = results::check_label(options.label); !s) return report_error(s.error());
+    if (Status s = results::check_label(options.label); !s) return s.error();
     const Suite* suite = find_suite(options.suite);
     if (suite == nullptr) {
-        return report_error(
-            {ErrorKind::kBadInput, fmt::format("unknown suite \"{}\"; suites: {}", options.suite, suite_names())});
+        return Error{ErrorKind::kBadInput,
+                     fmt::format("unknown suite \"{}\"; suites: {}", options.suite, suite_names())};
     }
     const Interrupt interrupt;
     const std::tm started = fmt::gmtime(std::time(nullptr));
@@ -111,25 +115,31 @@ int run_command(const RunOptions& given, const Layout& layout) {
 
     const DeviceRequest request = device_for(*suite, options.device);
     const Expected<DeviceEntry> device = choose_device(request, layout, &interrupt);
-    if (interrupt.signal() != 0) return interrupted_status(interrupt);
-    if (!device) return report_error(device.error());
+    if (interrupt.signal() != 0) return RunEnd{.signal = interrupt.signal(), .ok = false};
+    if (!device) return device.error();
+    std::optional<DeviceLock> own;
+    if (held == nullptr) {
+        Expected<DeviceLock> taken = DeviceLock::take(*device);
+        if (!taken) return taken.error();
+        own.emplace(*std::move(taken));
+    }
     Json facts = run_facts(*device);
-    if (Status s = check_same_machine(*earlier, facts); !s) return report_error(s.error());
+    if (Status s = check_same_machine(*earlier, facts); !s) return s.error();
     const auto environment = device_environment(*device, layout, request.reference);
     const auto benchmarks = list_benchmarks(*suite, layout, environment, &interrupt);
-    if (interrupt.signal() != 0) return interrupted_status(interrupt);
-    if (!benchmarks) return report_error(benchmarks.error());
+    if (interrupt.signal() != 0) return RunEnd{.signal = interrupt.signal(), .ok = false};
+    if (!benchmarks) return benchmarks.error();
     Expected<std::vector<Job>> jobs = plan(*suite, options.overrides, layout, *benchmarks);
-    if (!jobs) return report_error(jobs.error());
+    if (!jobs) return jobs.error();
     leave_out(*jobs, earlier->done);
 
     Expected<results::Store> store = results::Store::open(given.database, results::Database::Mode::kCreate);
-    if (!store) return report_error(store.error());
+    if (!store) return store.error();
     const fs::path output = options.output.empty() ? default_output(started, options.suite) : options.output;
     Expected<results::RunDirectory> directory =
         earlier->run ? results::RunDirectory::reopen(output, earlier->run->work_directory)
                      : results::RunDirectory::create(output);
-    if (!directory) return report_error(directory.error());
+    if (!directory) return directory.error();
 
     results::Manifest manifest;
     manifest.faultline_version = FAULTLINE_VERSION;
@@ -146,16 +156,21 @@ int run_command(const RunOptions& given, const Layout& layout) {
                           {"label", options.label},
                           {"boot_id", boot_id("/proc")}};
     const Expected<results::RunId> run = begin(*store, *earlier, options, uid, manifest, *directory, facts);
-    if (!run) return report_error(run.error());
+    if (!run) return run.error();
 
     fmt::print(stderr, "{}\n", describe(device->record));
     Progress progress(*jobs, Terminal::of(STDERR_FILENO));
     Recorder recorder(*store, *run, boot_id("/proc"), facts, directory->latency_directory(), earlier->done);
     directory->keep();
+    const KernelLog kernel_log("/dev/kmsg");
     Expected<Gathered> gathered = execute(*jobs, environment, *directory, recorder, interrupt, progress);
     if (!gathered) {
-        return report_error({gathered.error().kind, fmt::format("{}; `faultline run --resume {}` goes on from here",
-                                                                gathered.error().message, uid)});
+        return Error{gathered.error().kind,
+                     fmt::format("{}; `faultline run --resume {}` goes on from here", gathered.error().message, uid)};
+    }
+
+    if (!gathered->all_ok()) {
+        if (Status s = directory->keep_log("dmesg", kernel_log.since()); !s) return s.error();
     }
 
     manifest.seconds =
@@ -164,17 +179,23 @@ int run_command(const RunOptions& given, const Layout& layout) {
     manifest.families = earlier->families;
     manifest.families.insert(manifest.families.end(), gathered->families.begin(), gathered->families.end());
     const Expected<results::BenchmarkReport> report = joined(*earlier, *gathered, *store, *run);
-    if (!report) return report_error(report.error());
-    if (Status s = directory->commit(*report, manifest); !s.ok()) return report_error(s.error());
+    if (!report) return report.error();
+    if (Status s = directory->commit(*report, manifest); !s.ok()) return s.error();
     const auto state = gathered->interrupted ? results::RunState::kInterrupted : results::RunState::kComplete;
-    if (Status s = store->end_run(*run, state, manifest.seconds, directory->path()); !s) return report_error(s.error());
+    if (Status s = store->end_run(*run, state, manifest.seconds, directory->path()); !s) return s.error();
 
     fmt::print("{}\nrun {}\nstored in {}\n",
                summary_text(manifest, *report, std::clamp(Terminal::of(STDOUT_FILENO).columns, 80, 100)), uid,
                directory->path().string());
     if (gathered->interrupted) fmt::print(stderr, "`faultline run --resume {}` goes on from here\n", uid);
-    if (interrupt.signal() != 0) return interrupted_status(interrupt);
-    return gathered->all_ok() && !earlier->failed() ? kExitOk : kExitFailed;
+    return RunEnd{.signal = interrupt.signal(), .ok = gathered->all_ok() && !earlier->failed()};
+}
+
+int run_command(const RunOptions& options, const Layout& layout) {
+    const Expected<RunEnd> end = run_suite(options, layout, nullptr);
+    if (!end) return report_error(end.error());
+    if (end->signal != 0) return 128 + end->signal;
+    return end->ok ? kExitOk : kExitFailed;
 }
 
 }  // namespace faultline::runners

@@ -138,7 +138,8 @@ TEST_F(StoreTest, AnUnknownReferenceSaysWhatThereIs) {
     EXPECT_THAT(error_of(store, "kernel:7.0"), HasSubstr("kernels are: 6.19.0"));
     EXPECT_THAT(error_of(store, "ffffffff"), HasSubstr("no stored run matches \"ffffffff\""));
     EXPECT_THAT(error_of(store, "runs/a"), HasSubstr("`faultline import "));
-    EXPECT_THAT(error_of(store, "color:red"), HasSubstr("unknown key \"color\"; keys: label, kernel, policy, last"));
+    EXPECT_THAT(error_of(store, "color:red"),
+                HasSubstr("unknown key \"color\"; keys: label, kernel, policy, night, last"));
     EXPECT_THAT(error_of(store, "label:"), HasSubstr("nothing after the colon"));
     EXPECT_THAT(error_of(store, "last:0"), HasSubstr("at least 1"));
     EXPECT_THAT(error_of(store, "last:-1"), HasSubstr("at least 1"));

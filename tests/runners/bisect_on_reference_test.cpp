@@ -19,6 +19,7 @@ protected:
         const auto result = run_child({.argv = {"/bin/sh", "-ec", "cd \"$HERE\"\n" + script},
                                        .environment = {{"HERE", directory_.path().string()},
                                                        {"FAULTLINE", FAULTLINE_PROGRAM},
+                                                       {"FAULTLINE_LOCK_DIR", directory_.path().string()},
                                                        {"FAULTLINE_DB", (directory_.path() / "faultline.db").string()},
                                                        {"BENCHMARK", "first_touch/read/cpu_touched/stride:4K"},
                                                        {"GIT_CONFIG_GLOBAL", "/dev/null"},

@@ -91,6 +91,7 @@ protected:
     std::map<std::string, std::string> environment = {{"FAULTLINE_REFERENCE_DRIVER", ""},
                                                       {"ZE_ENABLE_ALT_DRIVERS", ""},
                                                       {"NO_COLOR", "1"},
+                                                      {"FAULTLINE_LOCK_DIR", root().string()},
                                                       {"FAULTLINE_DB", database().string()}};
 };
 

@@ -4,6 +4,7 @@
 //   hang                       announces its process id through the FIFO FAKE_FIFO (if set), then waits for ever
 //   deaf                       the same, and SIGTERM does not end it
 //   cutlat                     leaves half a latency file
+//   slow                       takes half as long again
 // FAKE_GARBAGE makes the whole report garbage. FAKE_ENVIRONMENT names a file to write the received environment to.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
@@ -63,7 +64,7 @@ void behave(benchmark::State& state, const std::string& name) {
     if (action == "deaf") std::signal(SIGTERM, SIG_IGN);
     if (action == "hang" || action == "deaf") wait_for_ever();
     if (action == "error") return state.SkipWithError("the data is wrong");
-    for (auto _ : state) state.SetIterationTime(0.001);
+    for (auto _ : state) state.SetIterationTime(action == "slow" ? 0.0015 : 0.001);
     state.counters["faults_per_second"] = 123456;
     state.counters["latency_p50_ns"] = 1500;
     state.counters["latency_p99_ns"] = 20500;

@@ -22,8 +22,11 @@ using results::Json;
 using testing::HasSubstr;
 
 ChildResult faultline(std::vector<std::string> arguments) {
+    static const TemporaryDirectory locks;  // tests that run beside this one have the device too
     arguments.insert(arguments.begin(), FAULTLINE_PROGRAM);
-    const auto result = run_child({.argv = arguments, .environment = {}, .time_limit = std::chrono::minutes(4)});
+    const auto result = run_child({.argv = arguments,
+                                   .environment = {{"FAULTLINE_LOCK_DIR", locks.path().string()}},
+                                   .time_limit = std::chrono::minutes(4)});
     EXPECT_TRUE(result.ok());
     return result.ok() ? *result : ChildResult{};
 }
