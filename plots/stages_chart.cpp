@@ -88,7 +88,8 @@ Expected<Picture> draw_stages(const std::vector<RunSet>& sets, const Canvas& can
                                                          : fmt::format("{} to {}", fewest->count, most->count)));
     if (sets.size() > 1) figure.note("a bar beside a benchmark's name alone: " + sets.front().name());
     figure.make_room_for_names();
-    figure.plot_height = 24 + 20 * static_cast<unsigned>(bars.size());
+    constexpr unsigned kKeyFits = 110;  // gnuplot gives a key no more room than the plot has
+    figure.plot_height = std::max(kKeyFits, 24 + 20 * static_cast<unsigned>(bars.size()));
     std::vector<std::string> rows;
     double longest = 0;
     for (std::size_t b = 0; b < bars.size(); ++b) {
