@@ -76,7 +76,7 @@ public:
 
     /// Room for names beside the rows of a chart, and how many bytes of a name fit it, in letters of 10 pixels.
     void make_room_for_names();
-    std::size_t name_length() const { return (left - 20) / 6; }
+    std::size_t name_length() const { return (left - 14) * 10 / 52; }
 
     Picture picture() const;
 

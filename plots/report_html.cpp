@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kRule =
     "Compared: the time of an iteration, and the median and 99th percentile of latencies. Worse or better: a rank test "
     "at a false-discovery rate of 5 % over all of them, a 95 % confidence interval of the ratio without 1, a change of "
-    "3 % or more, and more than the first side differs from itself by. Same: the whole interval within 3 %. All else "
+    "3 % or more, and more than A differs from itself by. Same: the whole interval within 3 %. All else "
     "could not be told. A benchmark is as bad as the worst of what was compared.";
 
 /// How a section's verdict is named in the page's attributes and texts.
@@ -181,7 +181,8 @@ private:
             list("better", "Better", "better");
             list("unclear", "Could not be told", "unclear");
             list("same", "Same", "same");
-            body_ += "<p class=\"soft\">" + escaped(kRule) + "</p>\n";
+            body_ += "<p class=\"soft\">A is " + escaped(input_.against->name()) + ", B is " +
+                     escaped(input_.run.name()) + ". " + escaped(kRule) + "</p>\n";
             for (const std::string& note : report_.notes) body_ += "<p class=\"soft\">" + escaped(note) + "</p>\n";
         } else if (compared()) {
             body_ += "<p id=\"refused\">Not comparable (" + escaped(report_.refused) +

@@ -75,9 +75,12 @@ Expected<Picture> draw_side_by_side(const std::vector<RunSet>& sets, const Canva
     Figure figure(fmt::format("{} against {}: time of an iteration", sets[1].name(), sets[0].name()), sets, canvas);
     figure.note(rows.size() < all ? fmt::format("the {} of {} benchmarks that differ most", rows.size(), all)
                                   : fmt::format("all {} benchmarks in common", all));
-    figure.note(
-        "point: ratio of medians; bar: its 95 % confidence interval, where there are samples enough for one; "
-        "numbers in brackets: repetitions");
+    const bool uniform = std::all_of(rows.begin(), rows.end(), [&](const Row& row) {
+        return row.before == rows.front().before && row.after == rows.front().after;
+    });
+    figure.note(fmt::format("point: ratio of medians{}; bar: its 95 % confidence interval, where samples suffice",
+                            uniform ? fmt::format(" of n = {} and {} repetitions", rows[0].before, rows[0].after)
+                                    : "; in brackets: repetitions"));
     for (const std::string& note : found.notes) figure.note(note);
     figure.make_room_for_names();
     std::array<std::vector<std::string>, kLooks.size()> blocks;
@@ -90,7 +93,7 @@ Expected<Picture> draw_side_by_side(const std::vector<RunSet>& sets, const Canva
         blocks[static_cast<std::size_t>(look - kLooks.begin())].push_back(fmt::format(
             "{} {:.7g} {:.7g} {:.7g} {} {} # {}", r, row.gain, row.low, row.high, row.before, row.after, row.name));
         widest = std::max({widest, row.gain, row.high, 1 / row.gain, 1 / row.low});
-        const std::string counts = fmt::format(" ({}, {})", row.before, row.after);
+        const std::string counts = uniform ? "" : fmt::format(" ({}, {})", row.before, row.after);
         const std::string name = shortened(row.name, figure.name_length() - counts.size()) + counts;
         tics += (r == 0 ? "" : ", ") + gp_tic(name, static_cast<double>(r));
     }
@@ -100,7 +103,7 @@ Expected<Picture> draw_side_by_side(const std::vector<RunSet>& sets, const Canva
     figure.set(
         fmt::format("set logscale x 2\nset format x '%gx'\nset xrange [{:.7g}:{:.7g}]", 0.95 / widest, widest * 1.05));
     figure.set(
-        "set xlabel 'worse <    times as fast    > better'\nset arrow 1 from 1, graph 0 to 1, graph 1 nohead lc "
+        "set xlabel 'times as fast (left: worse, right: better)'\nset arrow 1 from 1, graph 0 to 1, graph 1 nohead lc "
         "rgb '#444444'");
     if (widest > 4) {
         figure.set(

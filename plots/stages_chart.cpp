@@ -20,7 +20,8 @@ constexpr std::array<const char*, 5> kStages = {"copy to device", "migrate, with
                                                 "rest: locks, lookup, waiting"};
 
 struct Bar {
-    std::string name;
+    std::string benchmark;
+    std::string shown;  ///< beside the bar: the benchmark, below it the further sets
     std::array<double, kStages.size()> microseconds{};
     std::size_t count = 0;
 };
@@ -63,8 +64,10 @@ Expected<Picture> draw_stages(const std::vector<RunSet>& sets, const Canvas& can
     }
     for (const std::string& name : names) {  // the sets of a benchmark beside each other
         for (const RunSet& set : sets) {
-            Bar bar{sets.size() == 1 ? name : name + " " + set.name()};
-            if (measure(set, name, bar)) bars.push_back(bar);
+            const bool is_first = bars.empty() || bars.back().benchmark != name;
+            Bar bar{name, is_first ? name : "", {}, 0};
+            if (sets.size() > 1 && &set != &sets.front()) bar.shown += (is_first ? " " : "") + set.name();
+            if (measure(set, name, bar)) bars.push_back(std::move(bar));
         }
     }
     if (bars.empty()) {
@@ -83,8 +86,10 @@ Expected<Picture> draw_stages(const std::vector<RunSet>& sets, const Canvas& can
     figure.note(fmt::format("medians of n = {} repetitions; all handling of a benchmark / faults served",
                             fewest->count == most->count ? std::to_string(most->count)
                                                          : fmt::format("{} to {}", fewest->count, most->count)));
+    if (sets.size() > 1) figure.note("a bar beside a benchmark's name alone: " + sets.front().name());
     figure.make_room_for_names();
-    figure.plot_height = 24 + 20 * static_cast<unsigned>(bars.size());
+    constexpr unsigned kKeyFits = 110;  // gnuplot gives a key no more room than the plot has
+    figure.plot_height = std::max(kKeyFits, 24 + 20 * static_cast<unsigned>(bars.size()));
     std::vector<std::string> rows;
     double longest = 0;
     for (std::size_t b = 0; b < bars.size(); ++b) {
@@ -95,11 +100,11 @@ Expected<Picture> draw_stages(const std::vector<RunSet>& sets, const Canvas& can
             end += us;
         }
         longest = std::max(longest, end);
-        rows.push_back(row + " # " + bars[b].name);
+        rows.push_back(row + " # " + bars[b].benchmark);
     }
     std::string tics;
     for (std::size_t b = 0; b < bars.size(); ++b) {
-        tics += (b == 0 ? "" : ", ") + gp_tic(shortened(bars[b].name, figure.name_length()), static_cast<double>(b));
+        tics += (b == 0 ? "" : ", ") + gp_tic(shortened(bars[b].shown, figure.name_length()), static_cast<double>(b));
     }
     const std::size_t index = figure.text_block(
         "stages of a fault (us)", "row, then begin and end of each: copy migrate get_pages bind rest", rows);

@@ -54,8 +54,8 @@ std::string format_utc(std::time_t time, const char* format) {
     return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
 }
 
-/// Range and five tics; the time of day where the runs lie within some days.
-std::string time_axis(const std::vector<Line>& lines) {
+/// Range and `count` tics; the time of day where the runs lie within some days.
+std::string time_axis(const std::vector<Line>& lines, std::time_t count) {
     std::time_t first = parse_utc(lines.front().trend.nights.front().started_utc);
     std::time_t last = first;
     for (const Line& line : lines) {
@@ -65,12 +65,11 @@ std::string time_axis(const std::vector<Line>& lines) {
         }
     }
     constexpr std::time_t kDay = 24 * 60 * 60;
-    constexpr std::time_t kTics = 5;
     const std::time_t margin = std::max<std::time_t>((last - first) / 40, 1);
-    const char* shown = last - first > 2 * kTics * kDay ? "%Y-%m-%d" : "%m-%d %H:%M";
+    const char* shown = last - first > 10 * kDay ? "%Y-%m-%d" : "%m-%d %H:%M";
     std::string tics;
-    for (std::time_t i = 0; i < kTics; ++i) {
-        const std::time_t at = first + (last - first) * i / (kTics - 1);
+    for (std::time_t i = 0; i < count; ++i) {
+        const std::time_t at = first + (last - first) * i / (count - 1);
         tics += fmt::format("{}'{}' '{}'", i == 0 ? "" : ", ", format_utc(at, shown), format_utc(at, kStored));
     }
     return fmt::format("set xrange ['{}':'{}']\nset xtics ({})", format_utc(first - margin, kStored),
@@ -105,7 +104,7 @@ Expected<Picture> draw_trend(const std::vector<RunSet>& sets, const Canvas& canv
     figure.set("set format y '%.0s%cs'\nset ylabel 'time of an iteration (less is better)'");
     figure.right = 44;  // half a tic's label
     figure.set("set style fill transparent solid 0.2 noborder");
-    figure.set(time_axis(*lines));
+    figure.set(time_axis(*lines, canvas.width < Canvas().width ? 3 : 5));
     for (std::size_t i = 0; i < lines->size(); ++i) {
         const Line& line = (*lines)[i];
         std::vector<std::string> rows;

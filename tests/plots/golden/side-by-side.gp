@@ -8,8 +8,8 @@ set label 2 'Faultline reference (model: native), model native, kernel 6.19.0' a
 set label 3 'A: 6 runs, policy xe-7.0' at screen 0.0187,0.8844 left font ',11' textcolor rgb '#444444'
 set label 4 'B: 6 runs, policy fine-grained' at screen 0.0187,0.8511 left font ',11' textcolor rgb '#444444'
 set label 5 'all 12 benchmarks in common' at screen 0.0187,0.8178 left font ',11' textcolor rgb '#444444'
-set label 6 'point: ratio of medians; bar: its 95 % confidence interval, where there are samples enough for one;' at screen 0.0187,0.7844 left font ',11' textcolor rgb '#444444'
-set label 7 'numbers in brackets: repetitions' at screen 0.0187,0.7511 left font ',11' textcolor rgb '#444444'
+set label 6 'point: ratio of medians of n = 18 and 18 repetitions; bar: its 95 % confidence interval, where samples' at screen 0.0187,0.7844 left font ',11' textcolor rgb '#444444'
+set label 7 'suffice' at screen 0.0187,0.7511 left font ',11' textcolor rgb '#444444'
 set grid linecolor rgb '#dddddd' linetype 1
 set border 3
 set tics nomirror
@@ -19,11 +19,11 @@ set rmargin at screen 0.9719
 set tmargin at screen 0.7111
 set bmargin at screen 0.2578
 set yrange [11.7:-0.7]
-set ytics ('fault/<scrip... hacked)%%s\n{/Bold x}_^@ (18, 18)' 0, 'migration/to_device/size:64K (18, 18)' 1, 'fault/parallelism/read/threads:4 (18, 18)' 2, 'p2p/copy/one/pair:0-1 (18, 18)' 3, 'p2p/copy/one/pair:1-0 (18, 18)' 4, 'fault/parallelism/read/threads:1 (18, 18)' 5, 'migration/ev...on/oversubscription:0.5x (18, 18)' 6, 'migration/ev...on/oversubscription:1.5x (18, 18)' 7, 'migration/eviction/oversubscription:4x (18, 18)' 8, 'migration/to_device/size:2M (18, 18)' 9, 'migration/to_device/size:4K (18, 18)' 10, 'fault/parallelism/read/threads:2 (18, 18)' 11) font ',10'
+set ytics ('fault/<script>ale...cked`$(touch hacked)%%s\n{/Bold x}_^@' 0, 'migration/to_device/size:64K' 1, 'fault/parallelism/read/threads:4' 2, 'p2p/copy/one/pair:0-1' 3, 'p2p/copy/one/pair:1-0' 4, 'fault/parallelism/read/threads:1' 5, 'migration/eviction/oversubscription:0.5x' 6, 'migration/eviction/oversubscription:1.5x' 7, 'migration/eviction/oversubscription:4x' 8, 'migration/to_device/size:2M' 9, 'migration/to_device/size:4K' 10, 'fault/parallelism/read/threads:2' 11) font ',10'
 set logscale x 2
 set format x '%gx'
 set xrange [0.419071:2.380265]
-set xlabel 'worse <    times as fast    > better'
+set xlabel 'times as fast (left: worse, right: better)'
 set arrow 1 from 1, graph 0 to 1, graph 1 nohead lc rgb '#444444'
 plot data index 0 using 2:1:3:4 with xerrorbars pt 9 ps 0.9 lw 2 lc rgb '#D55E00' title 'worse', \
      data index 1 using 2:1:3:4 with xerrorbars pt 5 ps 0.8 lw 2 lc rgb '#0072B2' title 'better', \
