@@ -106,6 +106,14 @@ struct ReportOptions {
 };
 int report_command(const ReportOptions& options);
 
+struct ModelOptions {
+    std::string from;              ///< a reference to one run, a JSON file of Google Benchmark, or a run directory
+    std::filesystem::path output;  ///< a .toml file; empty: standard output
+    std::filesystem::path database = kDefaultDatabase;
+};
+/// Writes the device model that the run tells of.
+int model_command(const ModelOptions& options);
+
 /// Prints the line and gives the exit status.
 int report_error(const Error& error);
 

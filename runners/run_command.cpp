@@ -11,6 +11,7 @@
 #include "results/store.h"
 #include "runners/commands.h"
 #include "runners/execute.h"
+#include "runners/fitness.h"
 #include "runners/interrupt.h"
 #include "runners/progress.h"
 #include "runners/recorder.h"
@@ -106,6 +107,7 @@ int run_command(const RunOptions& given, const Layout& layout) {
             {ErrorKind::kBadInput, fmt::format("unknown suite \"{}\"; suites: {}", options.suite, suite_names())});
     }
     const Interrupt interrupt;
+    const OthersWork others = OthersWork::now({}, ::getuid());
     const std::tm started = fmt::gmtime(std::time(nullptr));
     const auto start = std::chrono::steady_clock::now();
 
@@ -122,6 +124,11 @@ int run_command(const RunOptions& given, const Layout& layout) {
     Expected<std::vector<Job>> jobs = plan(*suite, options.overrides, layout, *benchmarks);
     if (!jobs) return report_error(jobs.error());
     leave_out(*jobs, earlier->done);
+
+    // Not among the strings of the context: those are what runs have to have in common to be compared.
+    const std::vector<std::string> unfit = unfitness({}, others, OthersWork::now({}, ::getuid()));
+    for (const std::string& line : unfit) fmt::print(stderr, "faultline: warning: {}\n", line);
+    facts["env_unfit"] = unfit;
 
     Expected<results::Store> store = results::Store::open(given.database, results::Database::Mode::kCreate);
     if (!store) return report_error(store.error());
