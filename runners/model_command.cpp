@@ -26,7 +26,7 @@ Expected<Source> read(const fs::path& file) {
 Expected<Source> source_of(const ModelOptions& options) {
     std::error_code error;
     const fs::path path = options.from;
-    if (fs::is_regular_file(path, error)) return read(path);
+    if (fs::is_regular_file(path, error) || path.extension() == ".json") return read(path);
     if (fs::is_regular_file(path / "run.json", error)) return read(path / "run.json");
     const auto reference = results::parse_run_reference(options.from);
     if (!reference) return reference.error();

@@ -127,7 +127,6 @@ int run_command(const RunOptions& given, const Layout& layout) {
 
     // Not among the strings of the context: those are what runs have to have in common to be compared.
     const std::vector<std::string> unfit = unfitness({}, others, OthersWork::now({}, ::getuid()));
-    for (const std::string& line : unfit) fmt::print(stderr, "faultline: warning: {}\n", line);
     facts["env_unfit"] = unfit;
 
     Expected<results::Store> store = results::Store::open(given.database, results::Database::Mode::kCreate);
@@ -155,6 +154,7 @@ int run_command(const RunOptions& given, const Layout& layout) {
     const Expected<results::RunId> run = begin(*store, *earlier, options, uid, manifest, *directory, facts);
     if (!run) return report_error(run.error());
 
+    for (const std::string& line : unfit) fmt::print(stderr, "faultline: warning: {}\n", line);
     fmt::print(stderr, "{}\n", describe(device->record));
     Progress progress(*jobs, Terminal::of(STDERR_FILENO));
     Recorder recorder(*store, *run, boot_id("/proc"), facts, directory->latency_directory(), earlier->done);

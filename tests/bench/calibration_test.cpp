@@ -41,7 +41,7 @@ ChildEnvironment on(const std::filesystem::path& model) {
 TEST(Calibration, GivesTheFiguresOfTheModelBack) {
     constexpr const char* kKnown =
         "devices = 2\n[device]\nvram_mib = 128\neus = 1\n[fault]\nreport_us = 20000\n[tlb]\ninvalidation_us = 20000\n"
-        "[copy]\ngb_per_s = 0.1\nlatency_us = 10000\n[link]\ntopology = \"all\"\ngb_per_s = 0.05\nlatency_us = 200\n";
+        "[copy]\ngb_per_s = 0.2\nlatency_us = 6000\n[link]\ntopology = \"all\"\ngb_per_s = 0.1\nlatency_us = 200\n";
     const TemporaryDirectory directory;
     const auto known = directory.write("known.toml", kKnown);
     const auto fitted = directory.path() / "fitted.toml";
