@@ -38,9 +38,10 @@ std::optional<double> largest_of(const Repetitions& repetitions, const char* key
 std::optional<double> spread_of(const Repetitions& repetitions) {
     for (const char* key : {"faults_per_second", "bytes_per_second", "real_time"}) {
         const std::vector<double> found = values(repetitions, key);
-        if (found.empty()) continue;
+        // A rate of nothing, where no fault belongs, says nothing of how steady the rest is.
+        if (found.empty() || median(found) <= 0) continue;
         const double middle = median(found);
-        if (found.size() < 2 || middle <= 0) return std::nullopt;
+        if (found.size() < 2) return std::nullopt;
         return (found.back() - found.front()) / middle;
     }
     return std::nullopt;

@@ -23,7 +23,7 @@ struct SummaryRow {
     std::optional<double> bytes_per_second{};
     std::optional<double> speedup{};  ///< over the baseline that the benchmark measured beside itself
     std::optional<double>
-        spread{};         ///< (max - min) / median over repetitions of the first rate it reports, or of its time
+        spread{};  ///< (max - min) / median over repetitions of the first rate it reports that is not 0, or of its time
     std::string error{};  ///< not empty: at least one repetition failed, and this is the first reason
 };
 

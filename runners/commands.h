@@ -149,6 +149,14 @@ struct NightlyOptions {
 /// failed; 128 + N when signal N ended it.
 int nightly_command(const NightlyOptions& options, const Layout& layout);
 
+struct ModelOptions {
+    std::string from;              ///< a reference to one run, a JSON file of Google Benchmark, or a run directory
+    std::filesystem::path output;  ///< a .toml file; empty: standard output
+    std::filesystem::path database = kDefaultDatabase;
+};
+/// Writes the device model that the run tells of.
+int model_command(const ModelOptions& options);
+
 /// Prints the line and gives the exit status.
 int report_error(const Error& error);
 

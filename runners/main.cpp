@@ -25,6 +25,7 @@ struct Parsed {
     double min_effect_percent = CompareOptions{}.compare.min_effect * 100;
     PlotOptions plot;
     ReportOptions report;
+    ModelOptions model;
     std::vector<std::string> reference;
     std::string list_suite;
     bool devices_json = false;
@@ -229,6 +230,13 @@ void add_pictures(CLI::App& app, Parsed& parsed) {
     add_database(*report, parsed.report.database);
 }
 
+void add_model(CLI::App& app, Parsed& parsed) {
+    CLI::App* model = app.add_subcommand("model", "write a device model for the reference out of what a run measured");
+    model->add_option("--from", parsed.model.from, "a run, as for `runs`, a JSON file or a run directory")->required();
+    model->add_option("-o,--output", parsed.model.output, "FILE.toml, for `run --model`; default: standard output");
+    add_database(*model, parsed.model.database);
+}
+
 int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (app.got_subcommand("run")) return run_command(parsed.run, layout);
     if (app.got_subcommand("runs")) return runs_command(parsed.runs);
@@ -240,6 +248,7 @@ int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
     if (app.got_subcommand("nightly")) return nightly_command(parsed.nightly, layout);
     if (app.got_subcommand("plot")) return plot_command(parsed.plot);
     if (app.got_subcommand("report")) return report_command(parsed.report);
+    if (app.got_subcommand("model")) return model_command(parsed.model);
     if (app.got_subcommand("list")) return list_command(parsed.list_suite, layout);
     if (app.got_subcommand("devices")) return devices_command(parsed.devices_json, layout);
     if (app.got_subcommand("policies")) return policies_command(layout);
@@ -248,7 +257,7 @@ int dispatch(const CLI::App& app, const Parsed& parsed, const Layout& layout) {
         return report_error(
             {ErrorKind::kBadInput,
              "a subcommand is required: run, runs, compare, bisect-step, nightly, matrix, import, export, plot, "
-             "report, list, devices, policies, doctor or help"});
+             "report, model, list, devices, policies, doctor or help"});
     }
     fmt::print("{}", app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal));
     return kExitOk;
@@ -268,6 +277,7 @@ int main_of(int argc, char** argv) {
     add_matrix(app, parsed);
     add_nightly(app, parsed);
     add_pictures(app, parsed);
+    add_model(app, parsed);
     CLI::App* list = app.add_subcommand("list", "list suites and benchmarks");
     list->add_option("--suite", parsed.list_suite, "only this suite: " + suite_names());
     CLI::App* devices =

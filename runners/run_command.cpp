@@ -13,6 +13,7 @@
 #include "runners/commands.h"
 #include "runners/device_lock.h"
 #include "runners/execute.h"
+#include "runners/fitness.h"
 #include "runners/interrupt.h"
 #include "runners/kernel_log.h"
 #include "runners/progress.h"
@@ -110,6 +111,7 @@ Expected<RunEnd> run_suite(const RunOptions& given, const Layout& layout, const 
                      fmt::format("unknown suite \"{}\"; suites: {}", options.suite, suite_names())};
     }
     const Interrupt interrupt;
+    const OthersWork others = OthersWork::now({}, ::getuid());
     const std::tm started = fmt::gmtime(std::time(nullptr));
     const auto start = std::chrono::steady_clock::now();
 
@@ -132,6 +134,10 @@ Expected<RunEnd> run_suite(const RunOptions& given, const Layout& layout, const 
     Expected<std::vector<Job>> jobs = plan(*suite, options.overrides, layout, *benchmarks);
     if (!jobs) return jobs.error();
     leave_out(*jobs, earlier->done);
+
+    // Not among the strings of the context: those are what runs have to have in common to be compared.
+    const std::vector<std::string> unfit = unfitness({}, others, OthersWork::now({}, ::getuid()));
+    facts["env_unfit"] = unfit;
 
     Expected<results::Store> store = results::Store::open(given.database, results::Database::Mode::kCreate);
     if (!store) return store.error();
@@ -158,6 +164,7 @@ Expected<RunEnd> run_suite(const RunOptions& given, const Layout& layout, const 
     const Expected<results::RunId> run = begin(*store, *earlier, options, uid, manifest, *directory, facts);
     if (!run) return run.error();
 
+    for (const std::string& line : unfit) fmt::print(stderr, "faultline: warning: {}\n", line);
     fmt::print(stderr, "{}\n", describe(device->record));
     Progress progress(*jobs, Terminal::of(STDERR_FILENO));
     Recorder recorder(*store, *run, boot_id("/proc"), facts, directory->latency_directory(), earlier->done);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "bench/harness/stages.h"
 #include "device/latency_recorder.h"
 
 namespace faultline::bench {
@@ -79,6 +80,7 @@ private:
             if (c.value == 0) continue;
             state.counters["gt." + c.name] = Counter(static_cast<double>(c.value), Counter::kAvgIterations);
         }
+        for (const auto& [name, us] : stages_per_fault(totals_.moved)) state.counters[name] = us;
         state.SetLabel(session_.label() + (plan_.note.empty() ? "" : " " + plan_.note));
     }
 

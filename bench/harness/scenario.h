@@ -3,8 +3,8 @@
 // Counters of every benchmark: latency_{min,p50,p90,p99,p999,max}_ns and latency_samples where it takes latencies (of
 // all iterations; each goes to the side file too), bytes_per_second where it moves bytes, and, where it reads the GT
 // counters, faults (svm_pagefault_count, mean of an iteration), faults_per_second, and gt.<counter>, the mean of an
-// iteration, for each that moved. Counters that a kernel does not have are absent. A failure of any kind ends the run
-// with SkipWithError and says why.
+// iteration, for each that moved; stage.<name>_us says where the time of a fault went (bench/harness/stages.h).
+// Counters that a kernel does not have are absent. A failure of any kind ends the run with SkipWithError and says why.
 //
 // Thread safety: registration and runs from the main thread.
 #pragma once

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint32_t kGroupSize = 64;
 constexpr std::size_t kElement = 64;
+constexpr std::uint64_t kLine = 64;  // of bench/kernels/stream.cl
 
 /// As many work-items as fill the device some times over.
 std::uint32_t groups_of(const device::Session& session) { return 4 * session.device().eus(); }
@@ -47,16 +48,15 @@ Expected<double> WarmStream::run(const device::Kernel& kernel) {
 }
 
 Expected<double> WarmStream::write(void* memory, Bytes size, std::uint64_t salt) {
-    const std::uint64_t count = size.count / sizeof(std::uint64_t);
-    if (Status s = writes_.set_arguments(memory, count, salt); !s) return s.error();
+    if (Status s = writes_.set_arguments(memory, size.count / kLine, salt); !s) return s.error();
     return run(writes_);
 }
 
 Expected<double> WarmStream::read(const void* memory, Bytes size, std::uint64_t salt) {
-    const std::uint64_t count = size.count / sizeof(std::uint64_t);
-    if (Status s = reads_.set_arguments(memory, count, sums_.data()); !s) return s.error();
+    if (Status s = reads_.set_arguments(memory, size.count / kLine, sums_.data()); !s) return s.error();
     auto seconds = run(reads_);
     if (!seconds) return seconds;
+    const std::uint64_t count = size.count / sizeof(std::uint64_t);
     const std::uint64_t sum = std::accumulate(sums_.span().begin(), sums_.span().end(), std::uint64_t{0});
     const std::uint64_t must_be = count * (count - 1) / 2 + count * salt;
     if (sum == must_be) return seconds;

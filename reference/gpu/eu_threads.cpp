@@ -2,6 +2,7 @@
 
 #include <hwloc.h>
 #include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/info.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
 #include <oneapi/tbb/task_scheduler_observer.h>
@@ -10,7 +11,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <optional>
+#include <utility>
 
 namespace faultline::gpu {
 namespace {
@@ -57,19 +60,41 @@ private:
     stack_t stack_before_{};
 };
 
+/// As many workers as there are EUs in the process, however many processors. oneTBB counts the workers of all arenas
+/// together, and of several limits takes the least, so that the EUs of all devices have one.
+class Workers {
+public:
+    explicit Workers(std::size_t eus) : eus_(eus) { change(eus_, 0); }
+    ~Workers() { change(0, eus_); }
+    Workers(const Workers&) = delete;
+    Workers& operator=(const Workers&) = delete;
+
+private:
+    static void change(std::size_t more, std::size_t less) {
+        static std::mutex lock;
+        static std::size_t eus = 0;
+        static std::unique_ptr<tbb::global_control> limit;
+        const std::lock_guard guard(lock);
+        eus += more - less;
+        const auto processors = static_cast<std::size_t>(tbb::info::default_concurrency());
+        auto next = eus == 0 ? nullptr
+                             : std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
+                                                                     std::max(processors, eus + 1));
+        limit = std::move(next);
+    }
+
+    const std::size_t eus_;
+};
+
 }  // namespace
 
 struct EuThreads::Binding {
     hwloc_topology_t topology = nullptr;
     bool pins = false;
     std::uint64_t serial = next_serial();
-    // As many workers as EUs, however many processors there are.
-    tbb::global_control workers;
+    Workers threads;
 
-    Binding(std::size_t eus, unsigned service_threads)
-        : workers(tbb::global_control::max_allowed_parallelism,
-                  std::max<std::size_t>(tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism),
-                                        eus + 1)) {
+    Binding(std::size_t eus, unsigned service_threads) : threads(eus) {
         if (hwloc_topology_init(&topology) != 0) {
             topology = nullptr;
             return;

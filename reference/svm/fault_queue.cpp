@@ -138,6 +138,7 @@ struct FaultQueues::Impl {
     void serve(Worker& worker, PagefaultQueue::Popped popped) {
         PagefaultQueue& faults = worker.queue->faults;
         const Nanoseconds start = config.clock->now();
+        config.stats->add_time(GtStat::kReferenceQueueWaitUs, start - faults.fault(popped.slot).arrived);
         int err = 0;
         if (!popped.serviced) {
             const Pagefault& fault = faults.fault(popped.slot);
@@ -187,7 +188,9 @@ void FaultQueues::destroy(FaultQueues* queues) {
 
 int FaultQueues::push(const Pagefault& fault) {
     Impl::Queue& queue = impl_->queue_of(fault);
-    switch (queue.faults.push(fault)) {
+    Pagefault queued = fault;
+    queued.arrived = impl_->config.clock->now();
+    switch (queue.faults.push(queued)) {
         case PagefaultQueue::Pushed::kQueued:
             queue.bell.ring();
             return 0;

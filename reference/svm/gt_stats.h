@@ -1,5 +1,6 @@
 // GT statistics: the kernel's counters under the kernel's names and meanings (xe_gt_stats), in the order of debugfs;
-// those of the fine-grained locking series stand where it puts them.
+// those of the fine-grained locking series stand where it puts them. The last is the reference's own, and named so: how
+// long faults waited for a worker (those that were linked to another did not).
 //
 // Cumulative sums since creation or the last clear(); no histograms, as in the kernel. Times are microseconds: a
 // counter keeps nanoseconds and prints microseconds, so that many short events do not round to zero. Thread safety:
@@ -45,7 +46,8 @@ namespace faultline::svm {
     X(kSvmDeviceCopyKb, "svm_device_copy_kb")                             \
     X(kSvmCpuCopyKb, "svm_cpu_copy_kb")                                   \
     FL_GT_STATS_PER_SIZE(X, GetPagesUs, "get_pages_us")                   \
-    FL_GT_STATS_PER_SIZE(X, BindUs, "bind_us")
+    FL_GT_STATS_PER_SIZE(X, BindUs, "bind_us")                            \
+    X(kReferenceQueueWaitUs, "reference_queue_wait_us")
 
 enum class GtStat : unsigned {
 #define FL_X(id, name) id,

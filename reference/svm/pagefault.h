@@ -34,6 +34,8 @@ struct Pagefault {
     // producer: for the ack
     Faulter* faulter = nullptr;  ///< whom to ack
     std::uint64_t cookie = 0;    ///< which of its faults
+    // the queue's
+    Nanoseconds arrived{0};  ///< when it was handed in
 };
 
 }  // namespace faultline::svm

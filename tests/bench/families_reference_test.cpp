@@ -172,6 +172,20 @@ TEST(Baseline, IsWarmAndVerified) {
     }
 }
 
+TEST(Stages, OfAFaultAddUpToWhatTheCountersSay) {
+    const json run = only(run_bench("^migration/to_device/fault/size:2M/", reference()));
+    const double faults = counter(run, "faults");
+    EXPECT_EQ(counter(run, "stage.migrate_us"), counter(run, "gt.svm_2M_migrate_us") / faults);
+    EXPECT_GT(counter(run, "stage.copy_us"), 0);
+    EXPECT_GT(counter(run, "stage.bind_us"), 0);
+    EXPECT_GT(counter(run, "stage.migrate_us"), counter(run, "stage.copy_us"));
+    // What took no time is 0 where the driver counts it, and nothing is said of stages where nothing faulted.
+    EXPECT_TRUE(run.contains("stage.tlb_inval_us"));
+    EXPECT_EQ(counter(run, "stage.tlb_inval_us"), 0);
+    const json prefetch = only(run_bench("^migration/to_device/prefetch/size:2M/", reference()));
+    for (const auto& [name, value] : prefetch.items()) EXPECT_FALSE(name.starts_with("stage.")) << name;
+}
+
 TEST(Fault, CompletedFamiliesFaultOncePerMapping) {
     const json output = run_bench("^fault/(order|many_vmas|contexts|thp|evicted)/", reference());
     ASSERT_EQ(output["benchmarks"].size(), 4u + 3u + 3u + 4u + 2u);

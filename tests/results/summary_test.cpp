@@ -37,6 +37,13 @@ TEST(Summary, OneRepetitionHasNoSpread) {
     EXPECT_EQ(summarise(report).at(0).spread, std::nullopt);
 }
 
+TEST(Summary, WhereNothingFaultsTheTimeTellsTheSpread) {
+    BenchmarkReport report;
+    report.benchmarks = {repetition("f/a", 0, 5, 1), repetition("f/a", 0, 5, 1)};
+    report.benchmarks[1]["real_time"] = 3.0;
+    EXPECT_DOUBLE_EQ(summarise(report).at(0).spread.value(), 1);
+}
+
 TEST(Summary, AFailedRepetitionMarksTheBenchmarkAndCountsForNothing) {
     BenchmarkReport report;
     Json failed = repetition("f/a", 1, 1, 1);

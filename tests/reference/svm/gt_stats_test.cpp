@@ -5,8 +5,8 @@
 namespace faultline::svm {
 namespace {
 
-// The kernel's names in the kernel's order (xe_gt_stats.c, v7.0), with the counters of the series where it puts them:
-// tools read this text.
+// The kernel's names in the kernel's order (xe_gt_stats.c, v7.0), with the counters of the series where it puts them
+// and the reference's own at the end: tools read this text.
 TEST(GtStats, PrintsTheKernelsNamesInOrder) {
     constexpr const char* kNames[] = {"chain_pagefault_count",
                                       "chain_irq_pagefault_count",
@@ -51,7 +51,8 @@ TEST(GtStats, PrintsTheKernelsNamesInOrder) {
                                       "svm_2M_get_pages_us",
                                       "svm_4K_bind_us",
                                       "svm_64K_bind_us",
-                                      "svm_2M_bind_us"};
+                                      "svm_2M_bind_us",
+                                      "reference_queue_wait_us"};
     std::string expected;
     for (const char* name : kNames) expected += std::string(name) + ": 0\n";
     EXPECT_EQ(expected, GtStats().print());
