@@ -276,7 +276,9 @@ int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const HmmRequest
         // For one page the fill itself finds out, in one call instead of two.
         present[0] = 0;
         if (pages > 1) presence(part, {present.data(), pages});
-        // Under the lock, so that no migration takes a page out between the look at its entry and the fill.
+        // Under the lock, so that no migration takes a page out between the look at its entry and the fill. And while
+        // nothing is read: a discard that is noted after the fill would take what is written from now on for old.
+        ReadLock reading(monitor.reading());
         MutexLock guard(block.lock);
         if (pages == 1 && block.discarded.test(first)) presence(part, {present.data(), pages});
         const auto hole = [&](unsigned i) FL_REQUIRES(block.lock) {
