@@ -146,6 +146,27 @@ TEST_P(MigrateRace, WritesDuringAMigrationAreKept) {
     expect_filled(memory, 8, memory.word_count());
 }
 
+// Pages of zeroes that are taken in the moment of their first write, when the kernel may move one without counting it.
+TEST_P(MigrateRace, FirstWritesAreKept) {
+    Mapping memory(kSize2M);
+    std::atomic<bool> stop{false};
+    std::atomic<std::uint64_t> wrong{0};
+    std::atomic<unsigned> rounds{0};
+    std::thread program([&] {
+        for (; !stop; ++rounds) {
+            ::madvise(memory.start().ptr(), kSize2M, MADV_DONTNEED);
+            const std::uint64_t seed = rounds;
+            for (std::uint64_t i = 0; i < memory.word_count(); i += 512) memory.words()[i] = Mapping::value(i, seed);
+            for (std::uint64_t i = 0; i < memory.word_count(); i += 512)
+                wrong += memory.words()[i] != Mapping::value(i, seed);
+        }
+    });
+    for (int n = 0; n < 300 || rounds < 20; ++n) to_device(memory.interval());
+    stop = true;
+    program.join();
+    EXPECT_EQ(0u, wrong);
+}
+
 // The VMA under a migration splits and merges, and parts of it go: what is left keeps its bytes.
 TEST_P(MigrateRace, SplitsAndHolesDuringAMigrationLoseNothing) {
     const auto seed = std::random_device{}();
