@@ -67,18 +67,11 @@ bool all_stand(const Migration& migration, Interval interval) {
 /// Moves the interval's pages into the unit; device pages are absent, and stay where they are. Returns the bytes taken,
 /// from the front, and *err: 0, or why the rest was not: -EBUSY (not exclusively owned), -ENOMEM or -ENOENT (no such
 /// VMA any more).
-///
-/// Linux 6.18 moves a page of zeroes that is just being written, finds its entry changed, tries again, finds the page
-/// at its destination, and does not count it. The unit was empty, so what is there was moved.
 std::uint64_t Mm::Impl::take_out(const Migration& migration, Interval interval, VirtAddr unit, int* err) {
     if (!uffd.has_move()) {
         *err = remap_out(migration, interval, unit);
         return *err == 0 ? interval.size() : 0;
     }
-    const auto is_populated = [this](VirtAddr page) {
-        unsigned char populated = 0;
-        return vmas.populated({page, page + kPageSize}, {&populated, 1}) == 0 && (populated & 1) != 0;
-    };
     std::uint64_t done = 0;
     int moved = 0;
     while (done < interval.size() && (moved == 0 || moved == -EAGAIN)) {
@@ -88,12 +81,8 @@ std::uint64_t Mm::Impl::take_out(const Migration& migration, Interval interval, 
         }
         ReadLock guard(monitor.reading());
         moved = -ENOENT;
-        if (!all_stand(migration, interval)) break;
-        done += uffd.move(unit + done, interval.start + done, interval.size() - done, &moved);
-        if ((moved == -EAGAIN || moved == -EEXIST) && is_populated(unit + done)) {
-            done += kPageSize;
-            moved = done == interval.size() ? 0 : -EAGAIN;
-        }
+        if (all_stand(migration, interval))
+            done += move_pages(unit + done, interval.start + done, interval.size() - done, &moved);
     }
     *err = done == interval.size() ? 0 : moved == -EBUSY || moved == -ENOMEM ? moved : -ENOENT;
     return done;

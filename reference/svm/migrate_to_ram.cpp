@@ -54,7 +54,7 @@ bool Mm::Impl::put_back(Migration& migration, Interval interval, VirtAddr unit) 
         const VirtAddr to = interval.start + done;
         const std::uint64_t left = interval.size() - done;
         // A copy takes long enough to be cut: CPU faults wait for the reader.
-        done += uffd.has_move() ? uffd.move(to, unit + done, left, &err)
+        done += uffd.has_move() ? move_pages(to, unit + done, left, &err)
                                 : uffd.copy(to, unit + done, std::min(left, kSize64K), &err);
     }
     if (done != 0) settle(migration, {interval.start, interval.start + done});

@@ -76,6 +76,10 @@ private:
     static Interval span_of(EntryBlock& block, Interval part, Which which);
     bool put_back(Migration& migration, Interval interval, VirtAddr unit);
     void put_back_page(Migration& migration, unsigned index, VirtAddr from);
+    /// Moves what is present of up to 2 MiB to where nothing is; absent pages are skipped. Nobody is woken. Returns the
+    /// bytes done, from the front, and *err: 0, or why the rest was not done, as Uffd::move() has it. REQUIRES: both
+    /// places' pages are the caller's migration's, and Monitor::reading() is held.
+    std::uint64_t move_pages(VirtAddr dst, VirtAddr src, std::uint64_t size, int* err);
     /// Ends the migration of the pages that the interval held: f(entry, index) says what the entry, wherever it is by
     /// now, is from here on; kSystem otherwise. Whoever waits is woken. Returns how many pages are not wanted any more:
     /// unmapped or discarded meanwhile, f was not called.

@@ -18,7 +18,6 @@ struct UffdioMove {
     __s64 move;  // bytes moved, or negative errno
 };
 inline constexpr __u64 kUffdioMoveModeDontwake = 1u << 0;
-inline constexpr __u64 kUffdioMoveModeAllowSrcHoles = 1u << 1;
 inline constexpr unsigned long kUffdioMove = _IOWR(UFFDIO, 0x05, UffdioMove);
 inline constexpr __u64 kUffdFeatureMove = 1u << 16;
 

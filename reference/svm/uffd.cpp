@@ -64,8 +64,7 @@ int Uffd::unregister(Interval interval) const {
 }
 
 std::uint64_t Uffd::move(VirtAddr dst, VirtAddr src, std::uint64_t size, int* err) const {
-    uapi::UffdioMove move{dst.value, src.value, size,
-                          uapi::kUffdioMoveModeAllowSrcHoles | uapi::kUffdioMoveModeDontwake, 0};
+    uapi::UffdioMove move{dst.value, src.value, size, uapi::kUffdioMoveModeDontwake, 0};
     *err = call(fd_, uapi::kUffdioMove, &move);
     // After a partial move the ioctl fails with EAGAIN and says how far it came.
     return move.move > 0 ? static_cast<std::uint64_t>(move.move) : 0;

@@ -28,10 +28,11 @@ public:
 
     int register_missing(Interval interval) const;
     int unregister(Interval interval) const;
-    /// UFFDIO_MOVE of `size` bytes; absent source pages are skipped. Nobody is woken: the mover's books come first.
-    /// Returns the bytes done, from the front, and *err: 0, or why the rest was not done (-EAGAIN: an event is unread
-    /// or pages were busy for a moment; -EBUSY: a page is not exclusively owned; -EEXIST: a destination page is
-    /// present; -ENOENT, -EINVAL: no such mapping).
+    /// UFFDIO_MOVE of `size` bytes. Nobody is woken: the mover's books come first. Returns the bytes done, from the
+    /// front, and *err: 0, or why the rest was not done (-EAGAIN: an event is unread, pages were busy for a moment, or
+    /// something was done and then failed; -EBUSY: a page is not exclusively owned; -EEXIST: a destination page is
+    /// present; -ENOENT: a source page is absent, or no such mapping; -EINVAL: no such mapping). Linux 6.18 may have
+    /// moved one page more than it says, and never returns where it may skip absent pages; so it may not.
     std::uint64_t move(VirtAddr dst, VirtAddr src, std::uint64_t size, int* err) const;
     /// mremap(MREMAP_DONTUNMAP) of the interval, for kernels without UFFDIO_MOVE (Linux 5.7): its pages stand at `dst`
     /// then, unregistered, in place of what was mapped there; the interval stays mapped and registered, and is empty.

@@ -161,7 +161,7 @@ TEST_P(MigrateRace, FirstWritesAreKept) {
                 wrong += memory.words()[i] != Mapping::value(i, seed);
         }
     });
-    for (int n = 0; n < 300 || rounds < 20; ++n) to_device(memory.interval());
+    for (int n = 0; n < 3000; ++n) to_device(memory.interval());
     stop = true;
     program.join();
     EXPECT_EQ(0u, wrong);
