@@ -43,6 +43,17 @@ TEST(Classify, BetweenBothSidesItCannotTell) {
     EXPECT_EQ(classified(timed("t", {{"f/x", 1100}}, 0.5)).side, Side::kCannotTell);
 }
 
+TEST(Classify, BetweenBothSidesButFarNearerToOneItIsThat) {
+    const auto with = [](double good, double bad, double tried) {
+        const auto made =
+            classify(timed("good", {{"f/x", good}}), timed("bad", {{"f/x", bad}}), timed("t", {{"f/x", tried}}), {});
+        return made.ok() ? made->side : Side::kCannotTell;
+    };
+    EXPECT_EQ(with(200, 70000, 60000), Side::kBad);
+    EXPECT_EQ(with(200, 70000, 250), Side::kGood);
+    EXPECT_EQ(with(200, 70000, 3700), Side::kCannotTell);
+}
+
 TEST(Classify, BenchmarksThatDisagreeCannotTell) {
     EXPECT_EQ(classified(timed("t", {{"f/x", 1000}, {"f/y", 1200}})).side, Side::kCannotTell);
 }
