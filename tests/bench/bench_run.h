@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "results/benchmark_report.h"
 #include "tests/bench/child.h"
 
 namespace faultline::testing_support {
@@ -23,11 +24,11 @@ inline json run_bench(const std::string& filter, const ChildEnvironment& environ
                                              "' --benchmark_min_time=0.001 --benchmark_format=json " + more,
                                          environment);
     EXPECT_EQ(result.status, 0) << result.err;
-    json output = json::parse(result.out, nullptr, false);
-    if (output.is_discarded()) {
-        ADD_FAILURE() << "no JSON: " << result.out;
-        return json{{"benchmarks", json::array()}, {"context", json::object()}};
-    }
+    const auto report = results::parse_benchmark_report(result.out, "stdout");
+    EXPECT_TRUE(report.ok()) << report.error().message << "\n" << result.out;
+    json output{{"benchmarks", json::array()}, {"context", json::object()}};
+    if (!report) return output;
+    output = {{"benchmarks", json(report->benchmarks)}, {"context", json(report->context)}};
     for (const json& run : output["benchmarks"]) {
         EXPECT_FALSE(run.contains("error_occurred")) << run["name"] << ": " << run["error_message"];
     }
