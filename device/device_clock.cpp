@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <vector>
+#include <limits>
 
 #include "base/clock_pair.h"
 #include "device/buffer.h"
@@ -19,9 +19,9 @@ namespace {
 // Long enough to drown the timer's granularity (tens of ns) and what a kernel does before and after it spins (a few
 // us).
 constexpr double kSpinNs = 2e6;
-constexpr int kAgreeing = 3;
+constexpr double kLongestSpinNs = 0.2e9;
+constexpr int kSpins = 8;
 constexpr double kAgreement = 1.01;
-constexpr int kMaxSpins = 300;
 constexpr std::uint64_t kFirstCycles = std::uint64_t{1} << 16;
 constexpr std::uint64_t kMaxCycles = std::uint64_t{1} << 40;
 constexpr double kMaxTimerError = 0.1;
@@ -116,28 +116,33 @@ std::uint64_t ticks_between(std::uint64_t start, std::uint64_t end, unsigned val
 }
 
 Expected<double> find_ns_per_cycle(const std::function<Expected<Spin>(std::uint64_t cycles)>& spin) {
-    std::vector<double> ratios;
+    double shorter = 0;  // the rate of spins half as long
+    double least = std::numeric_limits<double>::infinity();
     std::uint64_t cycles = kFirstCycles;
-    for (int n = 0; n < kMaxSpins; ++n) {
+    for (int spins = 0; cycles <= kMaxCycles;) {
         const Expected<Spin> spun = spin(cycles);
         if (!spun) return spun.error();
         if (spun->cycles == 0) return Error{ErrorKind::kDevice, "the in-kernel clock does not advance"};
         // The counter's rate is unknown, so counts grow until each of the spins is long enough.
-        if (spun->ns < kSpinNs) {
-            if (cycles >= kMaxCycles)
-                return Error{ErrorKind::kDevice, "the device's timer does not advance while a kernel spins"};
-            cycles *= 2;
-            ratios.clear();
-            continue;
+        if (spun->ns >= kSpinNs) {
+            least = std::min(least, spun->ns / static_cast<double>(spun->cycles));
+            if (++spins < kSpins) continue;
+            if (std::max(least, shorter) <= kAgreement * std::min(least, shorter)) return least;
+            if (least * static_cast<double>(cycles) > kLongestSpinNs) {
+                return Error{
+                    ErrorKind::kDevice,
+                    fmt::format("the device's cycle counter cannot be timed: it took {:.4g} ns a cycle, and {:.4g} "
+                                "in spins half as long; is the machine overloaded, or the GPU's frequency "
+                                "changing?",
+                                least, shorter)};
+            }
+            shorter = least;
         }
-        ratios.push_back(spun->ns / static_cast<double>(spun->cycles));
-        const double least = *std::ranges::min_element(ratios);
-        if (std::ranges::count_if(ratios, [&](double r) { return r <= least * kAgreement; }) >= kAgreeing) return least;
+        least = std::numeric_limits<double>::infinity();
+        spins = 0;
+        cycles *= 2;
     }
-    return Error{ErrorKind::kDevice,
-                 fmt::format("the device's cycle counter cannot be timed: no {} of {} spins took the same time; is the "
-                             "machine overloaded, or the GPU's frequency changing?",
-                             kAgreeing, kMaxSpins)};
+    return Error{ErrorKind::kDevice, "the device's timer does not advance while a kernel spins"};
 }
 
 std::uint64_t DeviceClock::to_ns(std::uint64_t cycles) const {

@@ -41,9 +41,9 @@ struct Spin {
 };
 
 /// Nanoseconds per cycle, from spins of at least so many cycles that `spin` makes. A disturbance between a timestamp
-/// and the spin only ever adds time, so the least of all long spins is the truest, and it is believed when three are
-/// within 1 % of it: on a loaded machine one spin, or three in a row, may take many times their cycles. kDevice when a
-/// clock stands still, or no three of 300 agree.
+/// and the spin only ever adds time, so the least of eight spins is the truest; and it adds no more to a longer spin,
+/// so the rate is believed when spins twice as long agree within 1 %, and then is 1 % too large at most. kDevice when a
+/// clock stands still, or spins of 0.2 s do not agree yet.
 Expected<double> find_ns_per_cycle(const std::function<Expected<Spin>(std::uint64_t cycles)>& spin);
 
 class DeviceClock {

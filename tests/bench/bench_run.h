@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <string>
 
-#include "results/benchmark_report.h"
 #include "tests/bench/child.h"
 
 namespace faultline::testing_support {
@@ -24,11 +24,13 @@ inline json run_bench(const std::string& filter, const ChildEnvironment& environ
                                              "' --benchmark_min_time=0.001 --benchmark_format=json " + more,
                                          environment);
     EXPECT_EQ(result.status, 0) << result.err;
-    const auto report = results::parse_benchmark_report(result.out, "stdout");
-    EXPECT_TRUE(report.ok()) << report.error().message << "\n" << result.out;
-    json output{{"benchmarks", json::array()}, {"context", json::object()}};
-    if (!report) return output;
-    output = {{"benchmarks", json(report->benchmarks)}, {"context", json(report->context)}};
+    // The coefficient of variation of a counter that is always 0, which is no JSON.
+    const std::string text = std::regex_replace(result.out, std::regex(": -?NaN"), ": null");
+    json output = json::parse(text, nullptr, false);
+    if (output.is_discarded()) {
+        ADD_FAILURE() << "no JSON: " << text;
+        return json{{"benchmarks", json::array()}, {"context", json::object()}};
+    }
     for (const json& run : output["benchmarks"]) {
         EXPECT_FALSE(run.contains("error_occurred")) << run["name"] << ": " << run["error_message"];
     }

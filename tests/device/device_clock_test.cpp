@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace faultline::device {
 namespace {
 
@@ -60,6 +62,17 @@ TEST(NsPerCycle, IsThatOfUndisturbedSpins) {
     const auto rate = find_ns_per_cycle(disturbed);
     ASSERT_TRUE(rate.ok());
     EXPECT_NEAR(*rate, 0.5, 0.005);
+}
+
+// None is undisturbed, by up to 4 ms: only long ones agree.
+TEST(NsPerCycle, IsThatOfLongSpinsWhereAllAreDisturbed) {
+    std::mt19937 random(20261121);
+    std::uniform_real_distribution<double> late(0.2e6, 4e6);
+    const auto rate = find_ns_per_cycle([&](std::uint64_t cycles) -> Expected<Spin> {
+        return Spin{static_cast<double>(cycles) * 0.5 + late(random), cycles};
+    });
+    ASSERT_TRUE(rate.ok());
+    EXPECT_NEAR(*rate, 0.5, 0.02);
 }
 
 TEST(NsPerCycle, RefusesWhatNeverAgrees) {
