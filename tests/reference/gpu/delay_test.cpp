@@ -92,7 +92,15 @@ Nanoseconds fastest(unsigned times, Measure measure) {
     return best;
 }
 
-void expect_near(Nanoseconds modelled, Nanoseconds seen) {
+/// Another load of the machine may keep the host slow through all repetitions: what does not agree is measured again.
+template <typename Measure>
+void expect_near(Nanoseconds modelled, Measure measure) {
+    Nanoseconds seen{};
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        seen = measure();
+        if (std::abs(static_cast<double>(seen.count()) / static_cast<double>(modelled.count()) - 1) <= kTolerance)
+            return;
+    }
     EXPECT_NEAR(1.0, static_cast<double>(seen.count()) / static_cast<double>(modelled.count()), kTolerance)
         << "modelled " << modelled.count() << " ns, seen " << seen.count() << " ns";
 }
@@ -107,14 +115,14 @@ Nanoseconds fault_time(const DeviceModel& model, unsigned groups = 1) {
 }
 
 TEST(Delay, FaultTakesReportAndAck) {
-    const Nanoseconds without = fault_time(plain());
     DeviceModel model = plain();
+    const auto added = [&](unsigned groups) { return fault_time(model, groups) - fault_time(plain()); };
     model.fault_report = microseconds(2000);
-    expect_near(microseconds(2000), fault_time(model) - without);
+    expect_near(microseconds(2000), [&] { return added(1); });
     model.ack = microseconds(1000);
-    expect_near(microseconds(3000), fault_time(model) - without);
+    expect_near(microseconds(3000), [&] { return added(1); });
     // What a work-group waits for, another of the same EU need not.
-    expect_near(microseconds(3000), fault_time(model, 4) - without);
+    expect_near(microseconds(3000), [&] { return added(4); });
 }
 
 /// The CPU takes back a page that the GPU has mapped.
@@ -133,12 +141,10 @@ Nanoseconds invalidation_time(const DeviceModel& model) {
 }
 
 TEST(Delay, InvalidationTakesItsLatency) {
-    const Nanoseconds without = invalidation_time(plain());
     DeviceModel model = plain();
     model.tlb_invalidation = microseconds(500);
-    const Nanoseconds with = invalidation_time(model);
-    expect_near(microseconds(500), with);
-    EXPECT_LT(without * 10, with);
+    expect_near(microseconds(500), [&] { return invalidation_time(model); });
+    EXPECT_LT(invalidation_time(plain()) * 10, microseconds(500));
 }
 
 // Advice that changes something zaps what is mapped: on both tiles, at once.
@@ -168,7 +174,8 @@ TEST(Delay, TilesInvalidateAtTheSameTime) {
         });
     };
     for (const unsigned tiles : {1u, 2u, 3u})
-        expect_near(microseconds(1000), advice_time(microseconds(1000), tiles) - advice_time({}, tiles));
+        expect_near(microseconds(1000),
+                    [&] { return advice_time(microseconds(1000), tiles) - advice_time({}, tiles); });
 }
 
 constexpr std::uint64_t kWords = svm::kSize2M / 8;
@@ -205,12 +212,12 @@ Nanoseconds foreign_time(const DeviceModel& model, std::uint32_t groups, std::ui
 
 TEST(Delay, ForeignReadTakesTheLinksLatency) {
     constexpr std::uint32_t kReads = 10;
-    const Nanoseconds without = foreign_time(plain(2), 1, 64, kReads);
     DeviceModel model = plain(2);
     model.links[0][1].speed.latency = model.links[1][0].speed.latency = microseconds(50);
-    expect_near(kReads * microseconds(50), foreign_time(model, 1, 64, kReads) - without);
     // Those of other work-groups wait at the same time.
-    expect_near(kReads * microseconds(50), foreign_time(model, 4, 64, kReads) - without);
+    for (const std::uint32_t groups : {1u, 4u})
+        expect_near(kReads * microseconds(50),
+                    [&] { return foreign_time(model, groups, 64, kReads) - foreign_time(plain(2), 1, 64, kReads); });
 }
 
 TEST(Delay, ForeignReadsComeAtTheLinksRate) {
@@ -222,7 +229,7 @@ TEST(Delay, ForeignReadsComeAtTheLinksRate) {
     model.links[0][1].speed.gb_per_s = model.links[1][0].speed.gb_per_s = kGbPerS;
     const Nanoseconds modelled(std::llround(kGroups * kReads * sizeof(std::uint32_t) / kGbPerS));
     EXPECT_LT(without * 10, modelled);
-    expect_near(modelled, foreign_time(model, kGroups, 1, kReads));
+    expect_near(modelled, [&] { return foreign_time(model, kGroups, 1, kReads); });
 }
 
 // A write does not wait until it has arrived, but does for its turn on the link.
@@ -246,7 +253,7 @@ TEST(Delay, ForeignWritesArePosted) {
     };
     EXPECT_LT(write_time({.latency = microseconds(1000)}), microseconds(500));
     constexpr double kGbPerS = 0.01;  // a line takes 6.4 us
-    expect_near(Nanoseconds(640'000), write_time({.gb_per_s = kGbPerS}));
+    expect_near(Nanoseconds(640'000), [&] { return write_time({.gb_per_s = kGbPerS}); });
 }
 
 // The whole way: a program's own copies, and pages that follow the device that touches them.
@@ -290,15 +297,18 @@ TEST(Delay, CopiesAndMigrationsTakeTheLink) {
         });
         return std::array{copied, filled, migrated};
     };
-    const auto host = times({}, {});
-    const auto engine = times({.gb_per_s = 0.5, .latency = microseconds(100)}, {});
-    expect_near(Nanoseconds(100'000 + (1 << 20) * 2), engine[0]);
-    expect_near(Nanoseconds(100'000 + (1 << 20) * 2), engine[1]);
-    expect_near(Nanoseconds(100'000 + (1 << 21) * 2), engine[2] - host[2]);
-    const auto link = times({}, {.gb_per_s = 0.25, .latency = microseconds(200)});
-    expect_near(Nanoseconds(200'000 + (1 << 20) * 4), link[0]);
-    EXPECT_LT(link[1] * 4, link[0]) << "a fill does not leave its device";
-    expect_near(Nanoseconds(200'000 + (1 << 21) * 4), link[2] - host[2]);
+    enum { kCopied, kFilled, kMigrated };
+    const auto migration = [&](const Speed& copy, const Speed& link) {
+        return times(copy, link)[kMigrated] - times({}, {})[kMigrated];
+    };
+    const Speed engine{.gb_per_s = 0.5, .latency = microseconds(100)};
+    for (const auto what : {kCopied, kFilled})
+        expect_near(Nanoseconds(100'000 + (1 << 20) * 2), [&] { return times(engine, {})[what]; });
+    expect_near(Nanoseconds(100'000 + (1 << 21) * 2), [&] { return migration(engine, {}); });
+    const Speed link{.gb_per_s = 0.25, .latency = microseconds(200)};
+    expect_near(Nanoseconds(200'000 + (1 << 20) * 4), [&] { return times({}, link)[kCopied]; });
+    expect_near(Nanoseconds(200'000 + (1 << 21) * 4), [&] { return migration({}, link); });
+    EXPECT_LT(times({}, link)[kFilled] * 4, microseconds(4400)) << "a fill does not leave its device";
 }
 
 // What was read is not thereby written.
