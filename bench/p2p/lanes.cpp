@@ -128,7 +128,6 @@ Status register_lanes(const device::Registration& registration, const LanePlan& 
         return {};
     }
     for (const bool both : {false, true}) {
-        if (both && !plan.both) continue;
         for (const Device& worker : devices) {
             for (const Device& peer : devices) {
                 if (worker.index == peer.index || (both && worker.index > peer.index)) continue;
