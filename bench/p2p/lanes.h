@@ -40,10 +40,10 @@ struct LanePlan {
 
 /// Registers `<family>/one<suffix>/pair:<worker>-<peer>` for every ordered pair of devices of the chosen one's kind and
 /// driver, and `<family>/both<suffix>/pair:<a>-<b>` for every unordered one. With a single device the first of them is
-/// registered, as one that fails and says why.
+/// registered, as one that is skipped and says why.
 Status register_lanes(const device::Registration& registration, const LanePlan& plan);
 
-/// An error that names both where the worker cannot reach the peer's memory directly.
+/// A skip that names both where the worker cannot reach the peer's memory directly.
 Status require_access(const device::Session& worker, const device::Session& peer);
 
 }  // namespace faultline::bench
