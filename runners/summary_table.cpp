@@ -137,7 +137,7 @@ std::string summary_text(const results::Manifest& manifest, const results::Bench
         text += "\n" + table(good, columns);
         text +=
             "\nMedians over repetitions; max: the largest of all; vary: (max - min) / median of the rate.\nLatencies: "
-            "of every access, faulting or not, by the device's clock.\n";
+            "of every access, faulting or not, call or launch, whichever a family measures.\n";
         if (std::any_of(good.begin(), good.end(), [](const SummaryRow& row) { return row.speedup.has_value(); }))
             text += "speedup: over the baseline that was measured in turn with it.\n";
     }
