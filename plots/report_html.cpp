@@ -90,18 +90,20 @@ private:
                                                       [&](const auto& s) { return verdict_of(s) == verdict; }));
     }
 
-    std::string error_of(const std::string& benchmark) const {
+    /// The first run's `why` (Measured::error or Measured::skipped) of a benchmark; empty where no run has one.
+    std::string reason_of(const std::string& benchmark, std::string Measured::*why) const {
         for (const RunData& run : input_.run.runs) {
             const Measured* m = run.find(benchmark);
-            if (m != nullptr && !m->error.empty()) return m->error;
+            if (m != nullptr && !(m->*why).empty()) return m->*why;
         }
         return "";
     }
 
-    std::vector<std::size_t> failed() const {
+    /// The sections that have such a reason.
+    std::vector<std::size_t> with_reason(std::string Measured::*why) const {
         std::vector<std::size_t> indices;
         for (std::size_t i = 0; i < report_.sections.size(); ++i) {
-            if (!error_of(report_.sections[i].benchmark).empty()) indices.push_back(i);
+            if (!reason_of(report_.sections[i].benchmark, why).empty()) indices.push_back(i);
         }
         return indices;
     }
@@ -115,7 +117,7 @@ private:
                                       {"policy", input_.run.fact("policy")},
                                       {"kernel", input_.run.fact("env_kernel_release")},
                                       {"benchmarks", report_.sections.size()},
-                                      {"failed", failed().size()},
+                                      {"failed", with_reason(&Measured::error).size()},
                                       {"compared", judged()},
                                       {"worse", judged() ? count("worse") : 0},
                                       {"better", judged() ? count("better") : 0}};
@@ -166,7 +168,8 @@ private:
     }
 
     void summary() {
-        const auto failures = failed();
+        const auto failures = with_reason(&Measured::error);
+        const auto skips = with_reason(&Measured::skipped);
         body_ += "<section id=\"summary\">\n<h2>Summary</h2>\n<ul class=\"counts\">\n";
         if (judged()) {
             body_ += fmt::format(
@@ -174,8 +177,10 @@ private:
                 "<li><b>{}</b>same</li>\n<li><b>{}</b>could not be told</li>\n",
                 count("worse"), count("better"), count("same"), count("unclear"));
         }
-        body_ += fmt::format("<li><b>{}</b>benchmarks</li>\n<li><b>{}</b>failed</li>\n</ul>\n", report_.sections.size(),
+        body_ += fmt::format("<li><b>{}</b>benchmarks</li>\n<li><b>{}</b>failed</li>\n", report_.sections.size(),
                              failures.size());
+        if (!skips.empty()) body_ += fmt::format("<li><b>{}</b>skipped</li>\n", skips.size());
+        body_ += "</ul>\n";
         if (judged()) {
             list("worse", "Worse", "worse");
             list("better", "Better", "better");
@@ -191,16 +196,21 @@ private:
             body_ += "<p class=\"soft\">One side only: nothing says what got worse or better.</p>\n";
         }
         steps();
-        if (!failures.empty()) {
-            body_ += "<details id=\"failed\" open>\n<summary>Failed</summary>\n<ul class=\"names\">\n";
-            for (const std::size_t i : failures) {
-                const std::string& name = report_.sections[i].benchmark;
-                body_ +=
-                    fmt::format("<li><a href=\"#b{}\">{}</a> {}</li>\n", i, escaped(name), escaped(error_of(name)));
-            }
-            body_ += "</ul>\n</details>\n";
-        }
+        reasons("failed", "Failed", failures, &Measured::error);
+        reasons("skipped", "Skipped", skips, &Measured::skipped);
         body_ += "</section>\n";
+    }
+
+    void reasons(const char* id, const char* heading, const std::vector<std::size_t>& sections,
+                 std::string Measured::*why) {
+        if (sections.empty()) return;
+        body_ += fmt::format("<details id=\"{}\" open>\n<summary>{}</summary>\n<ul class=\"names\">\n", id, heading);
+        for (const std::size_t i : sections) {
+            const std::string& name = report_.sections[i].benchmark;
+            body_ +=
+                fmt::format("<li><a href=\"#b{}\">{}</a> {}</li>\n", i, escaped(name), escaped(reason_of(name, why)));
+        }
+        body_ += "</ul>\n</details>\n";
     }
 
     std::string step_text(const Trend& history, const results::ChangePoint& step) const {
@@ -399,8 +409,11 @@ private:
         for (const results::ChangePoint& step : s.history.steps) {
             body_ += "<p>History stepped " + escaped(step_text(s.history, step)) + "</p>\n";
         }
-        if (const std::string error = error_of(s.benchmark); !error.empty()) {
+        if (const std::string error = reason_of(s.benchmark, &Measured::error); !error.empty()) {
             body_ += "<p class=\"worse\">failed: " + escaped(error) + "</p>\n";
+        }
+        if (const std::string reason = reason_of(s.benchmark, &Measured::skipped); !reason.empty()) {
+            body_ += "<p class=\"soft\">skipped: " + escaped(reason) + "</p>\n";
         }
         body_ += "<div class=\"figures\">\n<div>\n";
         table(s.benchmark, false);

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/skip.h"
 #include "results/metric.h"
 #include "results/run_directory.h"
 
@@ -21,7 +22,8 @@ Measured measured(results::StoredResult&& stored) {
     m.name = shown_name(result.name);
     m.latency = std::move(result.latency);
     for (const std::string& error : result.errors) {
-        if (m.error.empty()) m.error = shown_name(error);
+        std::string& why = is_skip(error) ? m.skipped : m.error;
+        if (why.empty()) why = shown_name(std::string(is_skip(error) ? skip_reason(error) : error));
     }
     for (std::size_t i = 0; i < result.metrics.size(); ++i) {
         const std::string& metric = result.metrics[i];

@@ -1,7 +1,7 @@
 // Stored runs as charts read them: sets of runs, each with the benchmarks that a pattern chose.
 //
 // A set is what one reference names ("A" of a chart); its runs are in the order in which they were made. Times are in
-// ns. Repetitions that failed are left out. Names are those of Google Benchmark without its endings
+// ns. Repetitions that failed or were skipped are left out. Names are those of Google Benchmark without its endings
 // ("/iterations:8/manual_time"). Thread safety: values; loading as Store.
 #pragma once
 
@@ -26,6 +26,7 @@ struct Measured {
     std::map<std::string, std::vector<double>> metrics;  ///< one value a repetition; never empty
     results::LatencyHistogram latency;
     std::string error;                            ///< why a repetition failed; empty: none did
+    std::string skipped;                          ///< why a repetition was skipped; empty: none was
     std::vector<results::LatencySample> samples;  ///< in the order they were taken; only where raw ones were asked for
 
     /// The values of a metric; empty when it was not measured.

@@ -7,6 +7,8 @@
 #include <map>
 #include <string_view>
 
+#include "base/skip.h"
+
 namespace faultline::results {
 namespace {
 
@@ -51,8 +53,10 @@ void add_repetition(BenchmarkResult& result, const Json& entry) {
 }  // namespace
 
 bool BenchmarkResult::failed() const {
-    return std::any_of(errors.begin(), errors.end(), [](const std::string& e) { return !e.empty(); });
+    return std::any_of(errors.begin(), errors.end(), [](const std::string& e) { return !e.empty() && !is_skip(e); });
 }
+
+bool BenchmarkResult::skipped() const { return !failed() && std::any_of(errors.begin(), errors.end(), is_skip); }
 
 std::vector<BenchmarkResult> results_of(const BenchmarkReport& report) {
     std::vector<BenchmarkResult> results;

@@ -20,11 +20,12 @@ struct BenchmarkResult {
     std::string label;
     std::vector<std::string> metrics;         ///< "iterations", "real_time", "cpu_time", then the counters
     std::vector<std::vector<double>> values;  ///< [metric][repetition]; NaN where a repetition has none
-    std::vector<std::string> errors;          ///< of each repetition; empty where it ran
+    std::vector<std::string> errors;          ///< of each repetition, or why it was skipped; empty where it ran
     LatencyHistogram latency;                 ///< of all repetitions; empty when none was taken
 
     std::size_t repetitions() const { return errors.size(); }
-    bool failed() const;
+    bool failed() const;   ///< at least one repetition did
+    bool skipped() const;  ///< at least one repetition was, and none failed
 };
 
 /// One a run_name, in the order of the report.

@@ -95,7 +95,7 @@ ComparedMetric row_of(const std::string& benchmark, const Metric& metric, const 
     if (of_a) row.median_a = std::exp(of_a->median());
     if (of_b) row.median_b = std::exp(of_b->median());
     if (a == nullptr || b == nullptr) {
-        row.reason = fmt::format("not in {}, or failed there", a == nullptr ? "A" : "B");
+        row.reason = fmt::format("not in {}, or failed or skipped there", a == nullptr ? "A" : "B");
         return row;
     }
     if (!of_a || !of_b) {

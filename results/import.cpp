@@ -85,6 +85,8 @@ Expected<Source> read_report(const fs::path& path) {
     family.benchmarks = source.results.size();
     family.failed = static_cast<std::size_t>(std::count_if(source.results.begin(), source.results.end(),
                                                            [](const BenchmarkResult& r) { return r.failed(); }));
+    family.skipped = static_cast<std::size_t>(std::count_if(source.results.begin(), source.results.end(),
+                                                            [](const BenchmarkResult& r) { return r.skipped(); }));
     source.families = {family};
     return source;
 }

@@ -12,6 +12,7 @@ constexpr int kSchemaVersion = 1;
 Json to_json(const FamilyRecord& family) {
     Json json = {{"family", family.family},         {"state", family.state},   {"command", family.command},
                  {"benchmarks", family.benchmarks}, {"failed", family.failed}, {"seconds", family.seconds}};
+    if (family.skipped > 0) json["skipped"] = family.skipped;
     if (!family.detail.empty()) json["detail"] = family.detail;
     return json;
 }
@@ -25,6 +26,7 @@ FamilyRecord family_of(const Json& json) {
     family.command = json.at("command").get<std::vector<std::string>>();
     family.benchmarks = json.at("benchmarks").get<std::size_t>();
     family.failed = json.at("failed").get<std::size_t>();
+    family.skipped = json.value("skipped", std::size_t{0});
     family.seconds = json.at("seconds").get<double>();
     return family;
 }

@@ -30,6 +30,7 @@ struct FamilyRecord {
     std::vector<std::string> command;
     std::size_t benchmarks = 0;  ///< that were to run
     std::size_t failed = 0;      ///< of those
+    std::size_t skipped = 0;     ///< of those, with a reason; not failed
     double seconds = 0;
 };
 

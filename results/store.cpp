@@ -195,18 +195,19 @@ Status Store::add_result(RunId run, ProcessId process, const BenchmarkResult& re
             "INSERT INTO result (run_id, benchmark_id, process_id, threads, time_unit, label, errors, layout_id,"
             " repetitions, samples) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
         if (!insert) return insert.error();
-        const Status inserted = (*insert)
-                                    ->bind(1, run.row)
-                                    .bind(2, *benchmark)
-                                    .bind(3, process.row)
-                                    .bind(4, static_cast<std::int64_t>(result.threads))
-                                    .bind(5, result.time_unit)
-                                    .bind(6, result.label)
-                                    .bind_optional(7, result.failed() ? dump(Json(result.errors)) : "")
-                                    .bind(8, *layout)
-                                    .bind(9, static_cast<std::int64_t>(result.repetitions()))
-                                    .bind_blob(10, pack(result))
-                                    .run();
+        const Status inserted =
+            (*insert)
+                ->bind(1, run.row)
+                .bind(2, *benchmark)
+                .bind(3, process.row)
+                .bind(4, static_cast<std::int64_t>(result.threads))
+                .bind(5, result.time_unit)
+                .bind(6, result.label)
+                .bind_optional(7, result.failed() || result.skipped() ? dump(Json(result.errors)) : "")
+                .bind(8, *layout)
+                .bind(9, static_cast<std::int64_t>(result.repetitions()))
+                .bind_blob(10, pack(result))
+                .run();
         if (!inserted) return inserted;
         if (!result.latency.empty()) {
             const std::int64_t id = database_->last_row_id();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/skip.h"
+
 namespace faultline::results {
 namespace {
 
@@ -63,8 +65,14 @@ std::vector<SummaryRow> summarise(const BenchmarkReport& report) {
         }
         if (!benchmark.value("error_occurred", false)) {
             repetitions[it->second].push_back(&benchmark);
-        } else if (rows[it->second].error.empty()) {
-            rows[it->second].error = benchmark.value("error_message", "failed without a message");
+            continue;
+        }
+        const std::string message = benchmark.value("error_message", "failed without a message");
+        SummaryRow& row = rows[it->second];
+        if (is_skip(message)) {
+            if (row.skipped.empty()) row.skipped = skip_reason(message);
+        } else if (row.error.empty()) {
+            row.error = message;
         }
     }
     for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -24,7 +24,8 @@ struct SummaryRow {
     std::optional<double> speedup{};  ///< over the baseline that the benchmark measured beside itself
     std::optional<double>
         spread{};  ///< (max - min) / median over repetitions of the first rate it reports that is not 0, or of its time
-    std::string error{};  ///< not empty: at least one repetition failed, and this is the first reason
+    std::string error{};    ///< not empty: at least one repetition failed, and this is the first reason
+    std::string skipped{};  ///< not empty: at least one repetition was skipped, and this is the first reason
 };
 
 /// One row a benchmark, in the order of the report.

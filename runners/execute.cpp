@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "results/benchmark_result.h"
 #include "results/merge.h"
 #include "runners/subprocess.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 using results::BenchmarkReport;
 using results::FamilyRecord;
-using results::Json;
 
 ChildCommand command_of(const Job& job, const std::map<std::string, std::string>& environment,
                         const results::RunDirectory& directory) {
@@ -55,16 +55,17 @@ std::string last_line(const std::string& text) {
     return text.substr(newline == std::string::npos ? 0 : newline + 1, end - newline);
 }
 
-/// Names of the benchmarks that reported, and of those that reported an error.
+/// Names of the benchmarks that reported, and how many of them failed or were skipped.
 struct Tally {
     std::set<std::string> reported;
-    std::set<std::string> failed;
+    std::size_t failed = 0;
+    std::size_t skipped = 0;
 
     explicit Tally(const BenchmarkReport& report) {
-        for (const Json& benchmark : report.benchmarks) {
-            const auto name = benchmark["run_name"].get<std::string>();
-            reported.insert(name);
-            if (benchmark.value("error_occurred", false)) failed.insert(name);
+        for (const results::BenchmarkResult& result : results::results_of(report)) {
+            reported.insert(result.name);
+            failed += result.failed() ? 1 : 0;
+            skipped += result.skipped() ? 1 : 0;
         }
     }
 };
@@ -95,7 +96,8 @@ Verdict judge(const Job& job, const ChildCommand& command, const ChildResult& ch
         record.detail = report.error().message;
     }
     const Tally tally(verdict.part.report);
-    record.failed = tally.failed.size();
+    record.failed = tally.failed;
+    record.skipped = tally.skipped;
     // What an interrupt kept from running did not fail.
     if (record.state != "interrupted") {
         verdict.part.expected = job.benchmarks;
@@ -107,6 +109,10 @@ Verdict judge(const Job& job, const ChildCommand& command, const ChildResult& ch
     if (record.state == "ok" && record.failed > 0) {
         record.state = "failed";
         record.detail = fmt::format("{} of {} benchmarks failed", record.failed, record.benchmarks);
+    }
+    if (record.skipped > 0) {
+        record.detail += fmt::format("{}{} of {} benchmarks skipped", record.detail.empty() ? "" : "; ", record.skipped,
+                                     record.benchmarks);
     }
     return verdict;
 }

@@ -103,12 +103,12 @@ void Progress::finish(const Job& job, const std::string& state, const std::strin
     eta_.finish(seconds);
     current_ = nullptr;
     if (terminal_.live) fmt::print(stderr, "\r\033[K");
-    const bool bad = !detail.empty();
-    if (terminal_.live && !bad) return;  // the live line is enough when all is well
+    const bool bad = state != "ok";
+    if (terminal_.live && detail.empty()) return;  // the live line is enough when all is well
     const std::string shown =
         bad && terminal_.color ? fmt::format(fmt::fg(fmt::terminal_color::red), "{}", state) : state;
     fmt::print(stderr, "[{}/{}] {}: {} benchmarks, {}, {}{}{}\n", finished_, families_, job.family,
-               job.benchmarks.size(), format_seconds(seconds), shown, bad ? ": " : "", detail);
+               job.benchmarks.size(), format_seconds(seconds), shown, detail.empty() ? "" : ": ", detail);
     std::fflush(stderr);
 }
 

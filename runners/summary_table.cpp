@@ -71,8 +71,10 @@ std::string line(const std::string& name, std::size_t name_width, int gap, const
     return text + "\n";
 }
 
-std::string heading(const results::Manifest& manifest, std::size_t benchmarks, std::size_t failed) {
-    std::string text = fmt::format("suite {}: {} benchmarks, {} failed, {}{}\n", manifest.suite, benchmarks, failed,
+std::string heading(const results::Manifest& manifest, std::size_t benchmarks, std::size_t failed,
+                    std::size_t skipped) {
+    std::string text = fmt::format("suite {}: {} benchmarks, {} failed, {}{}{}\n", manifest.suite, benchmarks, failed,
+                                   skipped > 0 ? fmt::format("{} skipped, ", skipped) : "",
                                    format_seconds(manifest.seconds), manifest.interrupted ? ", interrupted" : "");
     text += describe(manifest.device) + "\n";
     if (!manifest.device.model.empty()) {
@@ -110,11 +112,18 @@ std::string summary_text(const results::Manifest& manifest, const results::Bench
     const std::vector<SummaryRow> rows = summarise(report);
     std::vector<SummaryRow> good;
     std::string failures;
+    std::string skips;
+    std::size_t failed = 0;
+    std::size_t skipped = 0;
     for (const SummaryRow& row : rows) {
-        if (row.error.empty()) {
-            good.push_back(row);
-        } else {
+        if (!row.error.empty()) {
+            ++failed;
             failures += fmt::format("  {}: {}\n", row.benchmark, row.error);
+        } else if (!row.skipped.empty()) {
+            ++skipped;
+            skips += fmt::format("  {}: {}\n", row.benchmark, row.skipped);
+        } else {
+            good.push_back(row);
         }
     }
     for (const results::FamilyRecord& family : manifest.families) {
@@ -123,15 +132,16 @@ std::string summary_text(const results::Manifest& manifest, const results::Bench
             failures += fmt::format("  {}: {}: {}\n", family.family, family.state, family.detail);
         }
     }
-    std::string text = heading(manifest, rows.size(), rows.size() - good.size()) + "\n";
+    std::string text = heading(manifest, rows.size(), failed, skipped);
     if (!good.empty()) {
-        text += table(good, columns);
+        text += "\n" + table(good, columns);
         text +=
             "\nMedians over repetitions; max: the largest of all; vary: (max - min) / median of the rate.\nLatencies: "
-            "of every access, faulting or not, by the device's clock.\n";
+            "of every access, faulting or not, call or launch, whichever a family measures.\n";
         if (std::any_of(good.begin(), good.end(), [](const SummaryRow& row) { return row.speedup.has_value(); }))
             text += "speedup: over the baseline that was measured in turn with it.\n";
     }
+    if (!skips.empty()) text += "\nskipped:\n" + skips;
     if (!failures.empty()) text += "\nfailed or not run:\n" + failures;
     return text;
 }

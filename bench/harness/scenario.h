@@ -4,7 +4,8 @@
 // all iterations; each goes to the side file too), bytes_per_second where it moves bytes, and, where it reads the GT
 // counters, faults (svm_pagefault_count, mean of an iteration), faults_per_second, and gt.<counter>, the mean of an
 // iteration, for each that moved; stage.<name>_us says where the time of a fault went (bench/harness/stages.h).
-// Counters that a kernel does not have are absent. A failure of any kind ends the run with SkipWithError and says why.
+// Counters that a kernel does not have are absent. A failure of any kind ends the run with SkipWithError and says why;
+// so does what cannot run on the device, which is no failure (base/skip.h).
 //
 // Thread safety: registration and runs from the main thread.
 #pragma once

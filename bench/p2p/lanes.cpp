@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "base/skip.h"
 #include "bench/harness/crew.h"
 #include "bench/harness/toucher.h"
 #include "device/ze_result.h"
@@ -122,13 +123,11 @@ Status register_lanes(const device::Registration& registration, const LanePlan& 
     };
     if (devices.size() < 2) {
         add("one", 0, 1, [](Session& session) -> Expected<std::unique_ptr<Scenario>> {
-            return Error{ErrorKind::kUnavailable, fmt::format("skipped: there is one {} device, and this takes two",
-                                                              to_string(session.device().kind))};
+            return skip(fmt::format("there is one {} device, and this takes two", to_string(session.device().kind)));
         });
         return {};
     }
     for (const bool both : {false, true}) {
-        if (both && !plan.both) continue;
         for (const Device& worker : devices) {
             for (const Device& peer : devices) {
                 if (worker.index == peer.index || (both && worker.index > peer.index)) continue;
@@ -150,8 +149,7 @@ Status require_access(const Session& worker, const Session& peer) {
         return s;
     }
     if (can != 0) return {};
-    return Error{ErrorKind::kUnavailable, fmt::format("skipped: device {} cannot reach memory of device {}",
-                                                      worker.device().index, peer.device().index)};
+    return skip(fmt::format("device {} cannot reach memory of device {}", worker.device().index, peer.device().index));
 }
 
 }  // namespace faultline::bench

@@ -34,17 +34,16 @@ struct LanePlan {
     std::string suffix;  ///< "/size:2M", or nothing
     std::string note;
     OpenLane open;
-    bool both = true;   ///< also in both directions at once
     bool warm = false;  ///< a fault during the work is an error
     std::int64_t iterations = 8;
 };
 
 /// Registers `<family>/one<suffix>/pair:<worker>-<peer>` for every ordered pair of devices of the chosen one's kind and
-/// driver and, where asked for, `<family>/both<suffix>/pair:<a>-<b>` for every unordered one. With a single device the
-/// first of them is registered, as one that fails and says why.
+/// driver, and `<family>/both<suffix>/pair:<a>-<b>` for every unordered one. With a single device the first of them is
+/// registered, as one that is skipped and says why.
 Status register_lanes(const device::Registration& registration, const LanePlan& plan);
 
-/// An error that names both where the worker cannot reach the peer's memory directly.
+/// A skip that names both where the worker cannot reach the peer's memory directly.
 Status require_access(const device::Session& worker, const device::Session& peer);
 
 }  // namespace faultline::bench

@@ -1,12 +1,13 @@
 // Question: what does one read cost of malloc memory that stays with another device?
 //
-// p2p/remote_chase/one/pair:<worker>-<peer>
+// p2p/remote_chase/<one|both>/pair:<worker>-<peer>
 //
 // Constant: one mapping of 16 MiB, small pages, in which a kernel on the peer has laid a chain; the worker is advised
 // to leave it there, and that it is there is asserted before and after each walk. One work-item on the worker follows
-// the chain for 4096 dependent reads, in cache lines far apart. Warm: the same walk has been made once. faults must be
-// 0. Latency: of each read by the worker's clock, whose own cost is in it. Data: where the chain ends. Cannot tell: how
-// much of it is the link: compare with baseline/warm_access.
+// the chain for 4096 dependent reads, in cache lines far apart. Warm: the same walk has been made once. both: each of
+// the two devices follows such a chain through the other's memory at the same time. faults must be 0. Latency: of each
+// read by its worker's clock, whose own cost is in it. Data: where the chain ends. Cannot tell: how much of it is the
+// link: compare with baseline/warm_access.
 #include "bench/harness/warm.h"
 #include "bench/p2p/families.h"
 #include "bench/p2p/lanes.h"
@@ -63,7 +64,6 @@ Status register_remote_chase(const device::Registration& registration) {
     plan.family = "p2p/remote_chase";
     plan.note = "thp=small";
     plan.open = RemoteChase::open;
-    plan.both = false;
     plan.warm = true;
     return register_lanes(registration, plan);
 }

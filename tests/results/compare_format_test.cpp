@@ -69,7 +69,7 @@ better (1)
 unclear (2)
   * too noisy: no change and more than the minimum effect are both possible:
   fault/noisy  real_time  696.5ns -> 714.5ns    +2.6% [-15.6%, +24.0%]
-  * not in B, or failed there:
+  * not in B, or failed or skipped there:
   fault/gone   real_time  3.000us -> -
 
 same (1)
@@ -122,7 +122,7 @@ unclear:
 * too noisy: no change and more than the minimum effect are both possible:
 fault/noisy
     696.5ns    +2.6% [-15.6%, +24.0%]       714.5ns  real_time
-* not in B, or failed there:
+* not in B, or failed or skipped there:
 fault/gone
     3.000us        -                              -  real_time
 
@@ -172,7 +172,7 @@ A: `kernel:6.18.0`, B: `kernel:6.19.0-rc1`
 | benchmark | metric | A -> B | change | interval | |
 |---|---|---|---:|---|---|
 | `fault/noisy` | real_time | 696.5ns -> 714.5ns | +2.6% | [-15.6%, +24.0%] | too noisy: no change and more than the minimum effect are both possible |
-| `fault/gone` | real_time | 3.000us -> - |  |  | not in B, or failed there |
+| `fault/gone` | real_time | 3.000us -> - |  |  | not in B, or failed or skipped there |
 
 <details><summary>same (1)</summary>
 

@@ -55,6 +55,18 @@ TEST(Summary, AFailedRepetitionMarksTheBenchmarkAndCountsForNothing) {
     EXPECT_EQ(rows.at(0).faults_per_second, 100);
 }
 
+TEST(Summary, ASkippedBenchmarkHasAReasonAndNoError) {
+    BenchmarkReport report;
+    Json skipped = repetition("f/a", 1, 1, 1);
+    skipped["error_occurred"] = true;
+    skipped["error_message"] = "skipped: there is one device";
+    report.benchmarks = Json::array({skipped});
+    const auto rows = summarise(report);
+    EXPECT_EQ(rows.at(0).error, "");
+    EXPECT_EQ(rows.at(0).skipped, "there is one device");
+    EXPECT_EQ(rows.at(0).faults_per_second, std::nullopt);
+}
+
 TEST(Summary, NullCountersAreAbsent) {
     BenchmarkReport report;
     report.benchmarks = Json::array({repetition("f/a", 100, 5, 1)});

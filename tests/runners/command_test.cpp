@@ -83,6 +83,35 @@ TEST_F(Command, ABadExitAndAnErrorAreRecorded) {
     EXPECT_EQ(states()["fault/first_touch"], "failed");
 }
 
+TEST_F(Command, ASkipIsSaidWithItsReasonAndIsNoFailure) {
+    environment["FAKE_BEHAVIOUR"] = kParallel1 + "=skip;" + kParallel4 + "=skip";
+    const ChildResult result = run();
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, AllOf(StartsWith("suite quick: 7 benchmarks, 0 failed, 2 skipped, "),
+                                  HasSubstr("\nskipped:\n  " + kParallel1 + kTimed +
+                                            ": there is one device, and this takes two\n  " + kParallel4),
+                                  Not(HasSubstr("failed or not run"))));
+    EXPECT_THAT(result.err, HasSubstr("fault/parallelism: 3 benchmarks, "));
+    EXPECT_THAT(result.err, HasSubstr("ok: 2 of 3 benchmarks skipped\n"));
+    EXPECT_EQ(states()["fault/parallelism"], "ok");
+    EXPECT_THAT(manifest()["families"].dump(), HasSubstr("\"skipped\":2"));
+    EXPECT_FALSE(fs::exists(output() / "logs/dmesg.txt"));
+    // As the store has it.
+    const ChildResult runs = faultline({"runs", "--json"});
+    ASSERT_EQ(runs.code, 0) << runs.err;
+    EXPECT_THAT(runs.out, HasSubstr("\"failed\": 0"));
+    const ChildResult exported = faultline({"export", "last:1"});
+    EXPECT_THAT(exported.out, HasSubstr("skipped: there is one device, and this takes two"));
+}
+
+TEST_F(Command, ASkipDoesNotHideAFailure) {
+    environment["FAKE_BEHAVIOUR"] = kParallel1 + "=skip;" + kParallel4 + "=error";
+    const ChildResult result = run();
+    EXPECT_EQ(result.code, 1);
+    EXPECT_THAT(result.out, StartsWith("suite quick: 7 benchmarks, 1 failed, 1 skipped, "));
+    EXPECT_THAT(result.err, HasSubstr("failed: 1 of 3 benchmarks failed; 1 of 3 benchmarks skipped\n"));
+}
+
 TEST_F(Command, AGarbageReportIsAFailureOfEveryBenchmark) {
     environment["FAKE_GARBAGE"] = "1";
     const ChildResult result = run();

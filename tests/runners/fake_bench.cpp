@@ -1,6 +1,6 @@
 // Stands in for faultline-bench and, by the name it is started under, for faultline-workloads: benchmarks with the
 // names of the real ones that measure nothing. FAKE_BEHAVIOUR="NAME=ACTION;..." makes some misbehave:
-//   crash, exit3, error        as it says
+//   crash, exit3, error, skip  as it says
 //   hang                       announces its process id through the FIFO FAKE_FIFO (if set), then waits for ever
 //   deaf                       the same, and SIGTERM does not end it
 //   cutlat                     leaves half a latency file
@@ -63,6 +63,7 @@ void behave(benchmark::State& state, const std::string& name) {
     if (action == "exit3") std::_Exit(3);
     if (action == "deaf") std::signal(SIGTERM, SIG_IGN);
     if (action == "hang" || action == "deaf") wait_for_ever();
+    if (action == "skip") return state.SkipWithError("skipped: there is one device, and this takes two");
     if (action == "error") return state.SkipWithError("the data is wrong");
     for (auto _ : state) state.SetIterationTime(action == "slow" ? 0.0015 : 0.001);
     state.counters["faults_per_second"] = 123456;

@@ -88,6 +88,16 @@ TEST(OnReference, RunsOneOfEachFamilyAndKeepsTheirLatencies) {
     EXPECT_EQ(file->samples.back().repetition, 1u);
 }
 
+TEST(OnReference, WhatTakesTwoDevicesIsSkippedOnOneAndDoesNotFail) {
+    const TemporaryDirectory directory;
+    const ChildResult run =
+        faultline({"run", "--suite", "p2p", "--device", "reference", "--output", (directory.path() / "run").string(),
+                   "--db", (directory.path() / "faultline.db").string(), "--repetitions", "1"});
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_THAT(run.out, testing::AllOf(testing::StartsWith("suite p2p: 8 benchmarks, 0 failed, 8 skipped, "),
+                                        HasSubstr("there is one reference device, and this takes two")));
+}
+
 TEST(OnReference, PoliciesAreListedAndAnyKnobCanBeRun) {
     const ChildResult list = faultline({"policies"});
     EXPECT_EQ(list.code, 0) << list.err;

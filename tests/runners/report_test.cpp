@@ -164,13 +164,24 @@ TEST_F(Browser, NoNameBecomesMarkup) {
 
 TEST(Report, SaysFirstWhatGotWorseAndBetter) {
     const std::string html = html_of(two_sides());
-    EXPECT_THAT(html,
-                AllOf(HasSubstr("<b>1</b>worse"), HasSubstr("<b>10</b>better"), HasSubstr("<b>1</b>same"),
-                      HasSubstr("<b>1</b>could not be told"), HasSubstr("<b>1</b>failed"),
-                      HasSubstr("not in A, or failed there"), HasSubstr("failed: wrong data &amp; &lt;more&gt;"),
-                      HasSubstr("policy: xe-7.0 -&gt; fine-grained"), HasSubstr("History stepped from 2026-01-07")));
+    EXPECT_THAT(
+        html,
+        AllOf(HasSubstr("<b>1</b>worse"), HasSubstr("<b>10</b>better"), HasSubstr("<b>1</b>same"),
+              HasSubstr("<b>1</b>could not be told"), HasSubstr("<b>1</b>failed"),
+              HasSubstr("not in A, or failed or skipped there"), HasSubstr("failed: wrong data &amp; &lt;more&gt;"),
+              HasSubstr("policy: xe-7.0 -&gt; fine-grained"), HasSubstr("History stepped from 2026-01-07")));
     EXPECT_LT(html.find("id=\"summary\""), html.find("<article"));
     EXPECT_LT(html.find("id=\"worse\""), html.find("id=\"better\""));
+}
+
+TEST(Report, ASkipIsShownWithItsReasonAndIsNoFailure) {
+    plots::ReportInput input{plots::run_set("A", 1, 1, "xe-7.0"), std::nullopt, std::nullopt};
+    plots::Measured& alone = input.run.runs[0].benchmarks.emplace_back();
+    alone.name = "p2p/alone";
+    alone.skipped = "there is <one> device";
+    const std::string html = html_of(std::move(input));
+    EXPECT_THAT(html, AllOf(HasSubstr("<b>0</b>failed"), HasSubstr("<b>1</b>skipped"), HasSubstr("id=\"skipped\""),
+                            HasSubstr("skipped: there is &lt;one&gt; device"), Not(HasSubstr("id=\"failed\""))));
 }
 
 TEST(Report, OfOneSideComparesNothing) {

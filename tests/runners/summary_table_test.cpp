@@ -69,7 +69,7 @@ workload/bfs
  karate/svm                            -     -       -       -       -       -      -
 
 Medians over repetitions; max: the largest of all; vary: (max - min) / median of the rate.
-Latencies: of every access, faulting or not, by the device's clock.
+Latencies: of every access, faulting or not, call or launch, whichever a family measures.
 
 failed or not run:
   fault/parallelism/read/threads:64: crashed: killed by signal 11 (Segmentation fault)

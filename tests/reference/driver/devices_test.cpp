@@ -1,8 +1,7 @@
 // Two devices with a link (model native-2): what the loader shows of them, and where pages go.
 #include <cstring>
 
-#include "device/faultline_ext.h"
-#include "tests/reference/driver/fixture.h"
+#include "tests/reference/driver/several_devices.h"
 
 namespace faultline {
 namespace {
@@ -10,45 +9,12 @@ namespace {
 // ZE_MEMORY_ADVICE_SET_SYSTEM_MEMORY_PREFERRED_LOCATION of later headers, which this loader's validation does not know.
 constexpr auto kSetSystemMemoryPreferred = static_cast<ze_memory_advice_t>(8);
 
-class TwoDevices : public ZeTest {
+class TwoDevices : public SeveralDevices {
 protected:
     void SetUp() override {
-        ZE_ASSERT(zeInit(ZE_INIT_FLAG_GPU_ONLY));
-        std::uint32_t count = 1;
-        ZE_ASSERT(zeDriverGet(&count, &driver));
-        count = 0;
-        ZE_ASSERT(zeDeviceGet(driver, &count, nullptr));
-        ASSERT_EQ(2u, count);
-        ZE_ASSERT(zeDeviceGet(driver, &count, devices));
-        ze_context_desc_t desc{ZE_STRUCTURE_TYPE_CONTEXT_DESC, nullptr, 0};
-        ZE_ASSERT(zeContextCreate(driver, &desc, &context));
-        ZE_ASSERT(zeDriverGetExtensionFunctionAddress(driver, FAULTLINE_GET_RESIDENCY,
-                                                      reinterpret_cast<void**>(&get_residency)));
+        SeveralDevices::SetUp();
+        ASSERT_EQ(2u, devices.size());
     }
-    void TearDown() override { ZE_EXPECT(zeContextDestroy(context)); }
-
-    /// Device `index` adds one to the first word of every page.
-    void touch(unsigned index, void* p, std::size_t bytes) {
-        device = devices[index];
-        module = build(kernel_driver_test());
-        ze_kernel_desc_t desc{ZE_STRUCTURE_TYPE_KERNEL_DESC, nullptr, 0, "touch"};
-        ze_kernel_handle_t k = nullptr;
-        ZE_ASSERT(zeKernelCreate(module, &desc, &k));
-        set_arg(k, 0, p);
-        set_arg(k, 1, std::uint64_t{1024});
-        ZE_EXPECT(launch(k, static_cast<std::uint32_t>(bytes / 4096), 1));
-        ZE_EXPECT(zeKernelDestroy(k));
-        ZE_EXPECT(zeModuleDestroy(module));
-        module = nullptr;
-    }
-    std::int32_t where(const void* p) {
-        std::int32_t residency = 77;
-        ZE_EXPECT(get_residency(driver, p, 1, &residency));
-        return residency;
-    }
-
-    ze_device_handle_t devices[2] = {};
-    faultline_pfnDriverGetResidency_t get_residency = nullptr;
 };
 
 TEST_F(TwoDevices, ReachEachOther) {
@@ -67,7 +33,7 @@ TEST_F(TwoDevices, TakePagesFromEachOther) {
     MallocMemory memory(kBytes);
     std::memset(memory.data, 0, kBytes);
     for (std::uint32_t round = 1; round <= 6; ++round) {
-        touch(round % 2, memory.data, kBytes);
+        touch(devices[round % 2], memory.data, kBytes);
         ASSERT_EQ(static_cast<std::int32_t>(round % 2), where(memory.data)) << "round " << round;
     }
     for (std::size_t page = 0; page < kBytes / 4096; ++page) ASSERT_EQ(6u, memory.words()[page * 1024]);
@@ -81,12 +47,12 @@ TEST_F(TwoDevices, AdviceSaysWhereFaultsMigrateTo) {
     device = devices[0];
     ze_command_list_handle_t list = make_immediate();
     ZE_EXPECT(zeCommandListAppendMemAdvise(list, devices[0], memory.data, 2u << 20, kSetSystemMemoryPreferred));
-    touch(0, memory.data, kBytes);
+    touch(devices[0], memory.data, kBytes);
     EXPECT_EQ(FAULTLINE_RESIDENCY_SYSTEM, where(memory.data));
     EXPECT_EQ(0, where(memory.words() + (2u << 20) / 4)) << "beyond what was advised";
     ZE_EXPECT(
         zeCommandListAppendMemAdvise(list, devices[0], memory.data, kBytes, ZE_MEMORY_ADVICE_CLEAR_PREFERRED_LOCATION));
-    touch(0, memory.data, kBytes);
+    touch(devices[0], memory.data, kBytes);
     EXPECT_EQ(0, where(memory.data));
     EXPECT_EQ(ZE_RESULT_ERROR_UNSUPPORTED_FEATURE,
               zeCommandListAppendMemAdvise(list, devices[0], memory.data, 4096, ZE_MEMORY_ADVICE_SET_READ_MOSTLY));
@@ -98,17 +64,17 @@ TEST_F(TwoDevices, AdviceLeavesMemoryWithAPeer) {
     constexpr std::size_t kBytes = 4u << 20;
     MallocMemory memory(kBytes);
     std::memset(memory.data, 0, kBytes);
-    touch(1, memory.data, kBytes);
+    touch(devices[1], memory.data, kBytes);
     ASSERT_EQ(1, where(memory.data));
     device = devices[0];
     ze_command_list_handle_t list = make_immediate();
     ZE_EXPECT(
         zeCommandListAppendMemAdvise(list, devices[1], memory.data, kBytes, ZE_MEMORY_ADVICE_SET_PREFERRED_LOCATION));
-    touch(0, memory.data, kBytes);
+    touch(devices[0], memory.data, kBytes);
     EXPECT_EQ(1, where(memory.data)) << "device 0 reaches it over the link";
     ZE_EXPECT(
         zeCommandListAppendMemAdvise(list, devices[0], memory.data, kBytes, ZE_MEMORY_ADVICE_CLEAR_PREFERRED_LOCATION));
-    touch(0, memory.data, kBytes);
+    touch(devices[0], memory.data, kBytes);
     EXPECT_EQ(0, where(memory.data));
     ZE_EXPECT(zeCommandListDestroy(list));
     for (std::size_t page = 0; page < kBytes / 4096; ++page) ASSERT_EQ(3u, memory.words()[page * 1024]);

@@ -4,32 +4,20 @@
 #include <string>
 #include <vector>
 
-#include "device/faultline_ext.h"
-#include "tests/reference/driver/fixture.h"
+#include "tests/reference/driver/several_devices.h"
 
 namespace faultline {
 namespace {
 
-class Models : public ZeTest {
+class Models : public SeveralDevices {
 protected:
     void SetUp() override {
-        ZE_ASSERT(zeInit(ZE_INIT_FLAG_GPU_ONLY));
-        std::uint32_t count = 1;
-        ZE_ASSERT(zeDriverGet(&count, &driver));
-        count = 0;
-        ZE_ASSERT(zeDeviceGet(driver, &count, nullptr));
-        devices.resize(count);
-        ZE_ASSERT(zeDeviceGet(driver, &count, devices.data()));
-        ze_context_desc_t desc{ZE_STRUCTURE_TYPE_CONTEXT_DESC, nullptr, 0};
-        ZE_ASSERT(zeContextCreate(driver, &desc, &context));
-        ZE_ASSERT(zeDriverGetExtensionFunctionAddress(driver, FAULTLINE_GET_RESIDENCY,
-                                                      reinterpret_cast<void**>(&get_residency)));
+        SeveralDevices::SetUp();
         ZE_ASSERT(zeDriverGetExtensionFunctionAddress(driver, FAULTLINE_GET_TEXT, reinterpret_cast<void**>(&get_text)));
         ZE_ASSERT(
             zeDriverGetExtensionFunctionAddress(driver, FAULTLINE_GET_GT_STATS, reinterpret_cast<void**>(&get_stats)));
         model = text(FAULTLINE_TEXT_MODEL);
     }
-    void TearDown() override { ZE_EXPECT(zeContextDestroy(context)); }
 
     std::string text(faultline_text_t which) {
         char buffer[8192] = {};
@@ -43,25 +31,6 @@ protected:
         ZE_EXPECT(get_stats(of, &size, buffer));
         const std::string key = "\nsvm_pagefault_count: ";
         return std::stoull(std::string(buffer).substr(std::string(buffer).find(key) + key.size()));
-    }
-    /// `on` adds one to the first word of every page.
-    void touch(ze_device_handle_t on, void* p, std::size_t bytes) {
-        device = on;
-        module = build(kernel_driver_test());
-        ze_kernel_desc_t desc{ZE_STRUCTURE_TYPE_KERNEL_DESC, nullptr, 0, "touch"};
-        ze_kernel_handle_t k = nullptr;
-        ZE_ASSERT(zeKernelCreate(module, &desc, &k));
-        set_arg(k, 0, p);
-        set_arg(k, 1, std::uint64_t{1024});
-        ZE_EXPECT(launch(k, static_cast<std::uint32_t>(bytes / 4096), 1));
-        ZE_EXPECT(zeKernelDestroy(k));
-        ZE_EXPECT(zeModuleDestroy(module));
-        module = nullptr;
-    }
-    std::int32_t where(const void* p) {
-        std::int32_t residency = 77;
-        ZE_EXPECT(get_residency(driver, p, 1, &residency));
-        return residency;
     }
     std::vector<ze_device_handle_t> tiles_of(ze_device_handle_t root) {
         std::uint32_t count = 0;
@@ -84,9 +53,7 @@ protected:
         return p.totalSize;
     }
 
-    std::vector<ze_device_handle_t> devices;
     std::string model;
-    faultline_pfnDriverGetResidency_t get_residency = nullptr;
     faultline_pfnDeviceGetText_t get_text = nullptr;
     faultline_pfnDeviceGetGtStats_t get_stats = nullptr;
 };
