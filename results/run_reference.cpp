@@ -92,10 +92,12 @@ Expected<RunReference> parse_run_reference(std::string_view text) {
 }
 
 Status check_label(std::string_view label) {
-    if (label.find_first_of(kBlanks) == std::string_view::npos && label.find_first_of("*?") == std::string_view::npos) {
+    // A part of a reference with a slash is a directory.
+    if (label.find_first_of(kBlanks) == std::string_view::npos &&
+        label.find_first_of("*?/") == std::string_view::npos) {
         return {};
     }
-    return Error{ErrorKind::kBadInput, fmt::format("label \"{}\": blanks, * and ? are not for labels", label)};
+    return Error{ErrorKind::kBadInput, fmt::format("label \"{}\": blanks, *, ? and / are not for labels", label)};
 }
 
 RunReference all_runs() {

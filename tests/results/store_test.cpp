@@ -130,6 +130,21 @@ TEST_F(StoreTest, ReferencesMeanTheRunsThatMatchAllParts) {
     EXPECT_THAT(uids(store, uid(2) + " label:nightly"), ElementsAre(uid(2)));
 }
 
+TEST_F(StoreTest, ALabelThatNoReferenceCouldNameIsRefused) {
+    for (const char* label : {"a/b", "/a", "a b", "a\n", "a*", "a?"}) {
+        const Status checked = check_label(label);
+        ASSERT_FALSE(checked.ok()) << label;
+        EXPECT_EQ(checked.error().kind, ErrorKind::kBadInput);
+        EXPECT_THAT(checked.error().message, HasSubstr(label));
+    }
+    for (const char* label : {"", "nightly", "matrix@6.19.0-rc1+", "label:x"})
+        EXPECT_TRUE(check_label(label).ok()) << label;
+
+    Store store = open();
+    ASSERT_TRUE(store_run(store, 1, 1, "label:x").ok());
+    EXPECT_THAT(uids(store, "label:label:x"), ElementsAre(uid(1)));
+}
+
 TEST_F(StoreTest, AnUnknownReferenceSaysWhatThereIs) {
     Store store = open();
     ASSERT_TRUE(store_run(store, 1, 1, "nightly").ok());

@@ -190,6 +190,7 @@ TEST_F(Matrix, BadInputIsOneLine) {
     refused({"--kernels", "6.1.0,6.2.0", "--filter", "nothing"}, "leaves no benchmark");
     refused({"--kernels", "6.1.0,6.2.0", "--filter", "("}, "--filter");
     refused({"--kernels", "6.1.0,6.2.0", "--label", "a b"}, "label \"a b\"");
+    refused({"--kernels", "6.1.0,6.2.0", "--label", "a/b"}, "label \"a/b\"");
     EXPECT_EQ(log(), "");
     directory().write("out/something", "");
     refused({"--kernels", "6.1.0,6.2.0"}, "not an empty directory");
