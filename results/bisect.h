@@ -3,8 +3,8 @@
 // What tells the sides apart is what compare() calls worse between good and bad. By each of those, the tried set is bad
 // when it is worse than good and not better than bad, and good when it is better than bad and not worse than good.
 // Between both it goes with the one that it is three times as near to, in factors: a second change that costs little
-// does not hide the first. Otherwise it cannot be told. Benchmarks that disagree make it untold too: a wrong answer sends a bisection astray, a
-// skipped commit costs it a step. Thread safety: pure functions.
+// does not hide the first. Otherwise it cannot be told. Benchmarks that disagree make it untold too: a wrong answer
+// sends a bisection astray, a skipped commit costs it a step. Thread safety: pure functions.
 #pragma once
 
 #include <string>
