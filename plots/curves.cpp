@@ -47,15 +47,15 @@ Expected<std::vector<Curve>> curves_over(const std::vector<RunSet>& sets, std::s
     return curves;
 }
 
-void add_curve(Figure& figure, const Curve& curve, std::size_t number, const std::string& columns, double y_factor,
-               bool in_key) {
+void add_curve(Figure& figure, const Curve& curve, std::size_t number, const std::string& columns, const std::string& x,
+               double y_factor, bool in_key) {
     std::vector<std::vector<double>> rows;
     for (const Point& p : curve.points) {
         rows.push_back({p.x, p.y.median, p.y.low, p.y.high, static_cast<double>(p.y.count)});
     }
     const std::size_t index = figure.block(curve.key, columns, rows);
     const std::string y = fmt::format("($2*{0:g}):($3*{0:g}):($4*{0:g})", y_factor);
-    figure.curve(fmt::format("index {} using 1:{} with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '{}' dt {}", index, y,
+    figure.curve(fmt::format("index {} using {}:{} with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '{}' dt {}", index, x, y,
                              colour(number), curve.set % 4 + 1),
                  in_key ? curve.key : "");
 }

@@ -35,9 +35,10 @@ using Values = std::function<std::vector<double>(const RunSet& set, const std::s
 Expected<std::vector<Curve>> curves_over(const std::vector<RunSet>& sets, std::string_view parameter,
                                          const Values& values, std::string_view chart);
 
-/// Adds a block and a line with bars from first to third quartile. `y_factor` is applied by the script.
-void add_curve(Figure& figure, const Curve& curve, std::size_t number, const std::string& columns, double y_factor,
-               bool in_key);
+/// Adds a block and a line with bars from first to third quartile. `x` is what gnuplot shows for the first column, such
+/// as "1"; `y_factor` is applied by the script.
+void add_curve(Figure& figure, const Curve& curve, std::size_t number, const std::string& columns, const std::string& x,
+               double y_factor, bool in_key);
 
 /// "n = 3", "n = 3 to 10": repetitions a point.
 std::string counts_of(const std::vector<Curve>& curves);

@@ -133,21 +133,6 @@ std::string shortened(const std::string& text, std::size_t length) {
     return text.substr(0, front) + "..." + text.substr(back);
 }
 
-std::string size_tics(std::string_view axis, const std::vector<double>& values) {
-    if (values.empty()) return "";
-    const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    const int first = static_cast<int>(std::floor(std::log2(*low)));
-    const int last = static_cast<int>(std::ceil(std::log2(*high)));
-    std::string tics;
-    for (int power = first; power <= last; power += last - first > 8 ? 2 : 1) {
-        static constexpr std::array<const char*, 4> kPrefixes = {"", "K", "M", "G"};
-        const int prefix = std::clamp(power / 10, 0, 3);
-        tics += fmt::format("{}'{:.0f}{}' {:.0f}", tics.empty() ? "" : ", ", std::exp2(power - 10 * prefix),
-                            kPrefixes[prefix], std::exp2(power));
-    }
-    return fmt::format("set {}tics ({})", axis, tics);
-}
-
 Figure::Figure(std::string title, const std::vector<RunSet>& sets, const Canvas& canvas)
     : canvas_(canvas), title_(one_line(title)) {
     if (const std::string line = facts_line(sets.front(), true, sets); !line.empty()) note(line);

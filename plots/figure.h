@@ -47,8 +47,6 @@ std::string gp_quoted(std::string_view text);
 std::string gp_tic(std::string_view text, double at);
 /// At most `length` bytes of UTF-8, the middle left out: both ends of a benchmark's name say which it is.
 std::string shortened(const std::string& text, std::size_t length);
-/// "set xtics (...)": powers of two with binary prefixes, for sizes. REQUIRES: all above 0.
-std::string size_tics(std::string_view axis, const std::vector<double>& values);
 
 class Figure {
 public:

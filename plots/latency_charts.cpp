@@ -56,6 +56,7 @@ Expected<Picture> draw_latency_cdf(const std::vector<RunSet>& sets, const Canvas
     if (!curves) return curves.error();
     Figure figure("Latency of accesses: share served within a time", sets, canvas);
     figure.set("set logscale x\nset format x '%.0s%cs'\nset xlabel 'latency'");
+    figure.right = 30;  // half a tic's label
     figure.set("set ylabel 'share of accesses (%)'\nset yrange [0:100]");
     for (std::size_t i = 0; i < curves->size(); ++i) {
         const Curve& curve = (*curves)[i];

@@ -95,7 +95,7 @@ Expected<Picture> draw_p2p(const std::vector<RunSet>& sets, const Canvas& canvas
         highest = std::max(highest, cell.value.median);
         fewest = std::min(fewest, cell.value.count);
     }
-    const char* unit = is_rate ? "GB/s" : "us";
+    const char* unit = is_rate ? "rate (GB/s)" : "median latency (us)";
     const double factor = is_rate ? 1e-9 : 1e-3;
     Figure figure(fmt::format("Device to device, {}: {}", unit, name), sets, canvas);
     figure.note(fmt::format("a cell: median of n = {} repetitions; empty: not measured", fewest));

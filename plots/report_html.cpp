@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -19,7 +20,9 @@ constexpr std::string_view kRule =
     "Compared: the time of an iteration, and the median and 99th percentile of latencies. Worse or better: a rank test "
     "at a false-discovery rate of 5 % over all of them, a 95 % confidence interval of the ratio without 1, a change of "
     "3 % or more, and more than A differs from itself by. Same: the whole interval within 3 %. All else "
-    "could not be told. A benchmark is as bad as the worst of what was compared.";
+    "could not be told. A benchmark is as bad as the worst of what was compared. A verdict's ratio is of the medians "
+    "of "
+    "processes or boots, a table's of all repetitions.";
 
 /// How a section's verdict is named in the page's attributes and texts.
 std::string verdict_of(const ReportSection& section) {
@@ -27,6 +30,7 @@ std::string verdict_of(const ReportSection& section) {
 }
 
 std::string gain_text(double gain) {
+    if (std::abs(gain - 1) < 0.005) return "as good as before";
     return gain >= 1 ? fmt::format("{:.3g} times as good", gain) : fmt::format("{:.3g} times as bad", 1 / gain);
 }
 
@@ -371,10 +375,10 @@ private:
             const std::string verdict = to_string(row.verdict);
             body_ += fmt::format("<li><span class=\"{}\">{}</span> {}", verdict, verdict, escaped(row_text(row)));
             if (row.difference) {
-                body_ += fmt::format(" (ratio {:.3f}, 95 % confidence {:.3f} to {:.3f}; {} against {} {})", row.ratio(),
-                                     row.difference->ratio_low, row.difference->ratio_high, row.difference->units_a,
-                                     row.difference->units_b,
-                                     row.difference->unit == results::Unit::kBoot ? "boots" : "processes");
+                body_ += fmt::format(" (medians of {} and {} {}: ratio {:.3f}, 95 % confidence {:.3f} to {:.3f})",
+                                     row.difference->units_a, row.difference->units_b,
+                                     row.difference->unit == results::Unit::kBoot ? "boots" : "processes", row.ratio(),
+                                     row.difference->ratio_low, row.difference->ratio_high);
             }
             if (const auto stages = stages_text(row.stages, row.stages.moves.size()); !stages.empty()) {
                 body_ += "<br>stages: " + escaped(stages);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 
 #include "plots/chart.h"
 #include "plots/verdict.h"
@@ -48,6 +49,18 @@ constexpr std::array<Look, 4> kLooks = {{{"worse", "pt 9 ps 0.9 lw 2 lc rgb '#D5
                                          {"same", "pt 7 ps 0.6 lw 1 lc rgb '#009E73'"},
                                          {"unclear", "pt 6 ps 0.6 lw 1 lc rgb '#888888'"}}};
 
+/// Powers of two on both sides of 1, seven at most.
+std::string ratio_tics(double edge) {
+    const int last = std::min(static_cast<int>(std::log2(edge)), 60);
+    const int step = last / 4 + 1;
+    std::string tics = "set xtics ('1x' 1";
+    for (int power = step; power <= last; power += step) {
+        const auto ratio = std::uint64_t{1} << power;
+        tics += fmt::format(", '{0}x' {0}, '1/{0}' 1./{0}", ratio);
+    }
+    return tics + ")";
+}
+
 }  // namespace
 
 Expected<Picture> draw_side_by_side(const std::vector<RunSet>& sets, const Canvas& canvas) {
@@ -78,9 +91,9 @@ Expected<Picture> draw_side_by_side(const std::vector<RunSet>& sets, const Canva
     const bool uniform = std::all_of(rows.begin(), rows.end(), [&](const Row& row) {
         return row.before == rows.front().before && row.after == rows.front().after;
     });
-    figure.note(fmt::format("point: ratio of medians{}; bar: its 95 % confidence interval, where samples suffice",
-                            uniform ? fmt::format(" of n = {} and {} repetitions", rows[0].before, rows[0].after)
-                                    : "; in brackets: repetitions"));
+    figure.note(fmt::format("point: ratio of medians ({}); bar: 95 % confidence interval, if samples suffice",
+                            uniform ? fmt::format("n = {} and {} repetitions", rows[0].before, rows[0].after)
+                                    : "in brackets: n, repetitions"));
     for (const std::string& note : found.notes) figure.note(note);
     figure.make_room_for_names();
     std::array<std::vector<std::string>, kLooks.size()> blocks;
@@ -100,17 +113,12 @@ Expected<Picture> draw_side_by_side(const std::vector<RunSet>& sets, const Canva
     figure.plot_height = 24 + 15 * static_cast<unsigned>(rows.size());
     figure.set(
         fmt::format("set yrange [{}:-0.7]\nset ytics ({}) font ',10'", static_cast<double>(rows.size()) - 0.3, tics));
-    figure.set(
-        fmt::format("set logscale x 2\nset format x '%gx'\nset xrange [{:.7g}:{:.7g}]", 0.95 / widest, widest * 1.05));
+    const double edge = widest * std::pow(widest, 0.08);  // whole marks, also of the outermost points
+    figure.set(fmt::format("set logscale x 2\nset format x '%gx'\nset xrange [{:.7g}:{:.7g}]", 1 / edge, edge));
     figure.set(
         "set xlabel 'times as fast (left: worse, right: better)'\nset arrow 1 from 1, graph 0 to 1, graph 1 nohead lc "
         "rgb '#444444'");
-    if (widest > 4) {
-        figure.set(
-            "set xtics ('1/256' 1./256, '1/64' 1./64, '1/16' 1./16, '1/4' 0.25, '1' 1, '4x' 4, '16x' 16, "
-            "'64x' 64, '256x' 256)");
-    }
-    if (widest < 1.6) figure.set("set xtics (0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6)");
+    figure.set(widest < 1.6 ? "set xtics (0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6)" : ratio_tics(edge));
     for (std::size_t v = 0; v < blocks.size(); ++v) {
         if (blocks[v].empty()) continue;
         const std::size_t index =

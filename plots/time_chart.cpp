@@ -8,6 +8,7 @@
 #include <map>
 
 #include "plots/chart.h"
+#include "plots/tics.h"
 
 namespace faultline::plots {
 namespace {
@@ -83,10 +84,11 @@ Expected<Picture> draw_histogram_over_time(const std::vector<RunSet>& sets, cons
     const std::size_t index =
         figure.block(measured.name, fmt::format("access row(floor(log10(ns)*{:g})+0.5) count", kRowsPerDecade), rows);
     figure.right = 110;
+    figure.set(decimal_tics("x", 0, static_cast<double>(count), ""));
     figure.set(
         fmt::format("set xrange [0:{}]\nset yrange [{}:{}]\n{}", count, first, last + 1, latency_tics(first, last)));
     figure.set("set xlabel 'access, in order'\nset ylabel 'latency'\nset logscale cb\nset cblabel 'accesses'");
-    figure.set("set format x '%.0s%c'\nset palette defined (0 '#deebf7', 0.5 '#4292c6', 1 '#08306b')");
+    figure.set("set palette defined (0 '#deebf7', 0.5 '#4292c6', 1 '#08306b')");
     figure.set(fmt::format("set cbrange [1:{}]\nset style fill solid 1 noborder", most));
     figure.curve(
         fmt::format("index {0} using 1:2:($1-{1:.7g}):($1+{1:.7g}):($2-0.5):($2+0.5):3 with boxxyerror lc palette",

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "plots/chart.h"
+#include "plots/tics.h"
 #include "plots/trend.h"
 
 namespace faultline::plots {
@@ -54,7 +55,7 @@ std::string format_utc(std::time_t time, const char* format) {
     return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
 }
 
-/// Range and `count` tics; the time of day where the runs lie within some days.
+/// Range and `count` tics; the time of day where the runs lie within some days, with seconds within an hour.
 std::string time_axis(const std::vector<Line>& lines, std::time_t count) {
     std::time_t first = parse_utc(lines.front().trend.nights.front().started_utc);
     std::time_t last = first;
@@ -66,7 +67,8 @@ std::string time_axis(const std::vector<Line>& lines, std::time_t count) {
     }
     constexpr std::time_t kDay = 24 * 60 * 60;
     const std::time_t margin = std::max<std::time_t>((last - first) / 40, 1);
-    const char* shown = last - first > 10 * kDay ? "%Y-%m-%d" : "%m-%d %H:%M";
+    constexpr std::time_t kHour = 60 * 60;
+    const char* shown = last - first > 10 * kDay ? "%Y-%m-%d" : last - first > kHour ? "%m-%d %H:%M" : "%m-%d %H:%M:%S";
     std::string tics;
     for (std::time_t i = 0; i < count; ++i) {
         const std::time_t at = first + (last - first) * i / (count - 1);
@@ -74,6 +76,21 @@ std::string time_axis(const std::vector<Line>& lines, std::time_t count) {
     }
     return fmt::format("set xrange ['{}':'{}']\nset xtics ({})", format_utc(first - margin, kStored),
                        format_utc(last + margin, kStored), tics);
+}
+
+/// Holds every band, with room above for what a step changed.
+std::string value_axis(const std::vector<Line>& lines) {
+    constexpr double kRoom = 0.06;  // of the range
+    double low = lines.front().trend.nights.front().interval.low;
+    double high = low;
+    for (const Line& line : lines) {
+        for (const Night& night : line.trend.nights) {
+            low = std::min(low, night.interval.low);
+            high = std::max(high, night.interval.high);
+        }
+    }
+    constexpr double kSeconds = 1e-9;  // of a nanosecond
+    return decimal_tics("y", low * kSeconds, (high + (high - low) * kRoom) * kSeconds, "s");
 }
 
 /// A diamond at the first run after each step, with what it changed.
@@ -101,8 +118,9 @@ Expected<Picture> draw_trend(const std::vector<RunSet>& sets, const Canvas& canv
     figure.note(
         "a point: median of a run; band: its 95 % confidence interval (of fewer than 6 repetitions: all of them)");
     figure.set("set xdata time\nset timefmt '%Y-%m-%dT%H:%M:%SZ'\nset xlabel 'run started (UTC)'");
-    figure.set("set format y '%.0s%cs'\nset ylabel 'time of an iteration (less is better)'");
-    figure.right = 44;  // half a tic's label
+    figure.set("set ylabel 'time of an iteration (less is better)'");
+    figure.set(value_axis(*lines));
+    figure.right = 54;  // half a tic's label
     figure.set("set style fill transparent solid 0.2 noborder");
     figure.set(time_axis(*lines, canvas.width < Canvas().width ? 3 : 5));
     for (std::size_t i = 0; i < lines->size(); ++i) {

@@ -71,6 +71,19 @@ Expected<plots::Format> format_of(const fs::path& output) {
                  fmt::format("'{}': the picture's name ends in .svg, .png or .pdf", output.string())};
 }
 
+/// gnuplot's read-out has two decimals, in which a latency in seconds is 0.00; with four digits it says something.
+std::string with_digits(std::string svg) {
+    for (const std::string axis : {"x", "y"}) {
+        const std::string decimals = "plotcoord." + axis + ".toFixed(2)";
+        const std::string digits = "Number(plotcoord." + axis + ".toPrecision(4))";
+        for (std::size_t at = svg.find(decimals); at != std::string::npos; at = svg.find(decimals, at)) {
+            svg.replace(at, decimals.size(), digits);
+            at += digits.size();
+        }
+    }
+    return svg;
+}
+
 }  // namespace
 
 Status draw(const plots::Picture& picture, const fs::path& output) {
@@ -91,9 +104,10 @@ Status draw(const plots::Picture& picture, const fs::path& output) {
     };
     if (Status s = write_texts(scratch.path()); !s) return s;
     if (Status s = run_gnuplot(scratch.path(), "./" + stem + ".gp", std::chrono::minutes(2)); !s) return s;
-    const auto drawn = results::read_file(scratch.path() / output.filename());
+    auto drawn = results::read_file(scratch.path() / output.filename());
     if (!drawn) return drawn.error();
     if (Status s = write_texts(output.parent_path()); !s) return s;
+    if (*format == plots::Format::kSvg) drawn = with_digits(*std::move(drawn));
     return results::write_file_atomically(output, *drawn);
 }
 

@@ -31,8 +31,14 @@
     }
   }
 
+  const colour = (group) => (/(?:stroke|fill)=["'](rgb\([^)]*\))/.exec(group.innerHTML) || [])[1];
+
+  // With a curve fades what has its colour and no name of its own: its band, or the same benchmark in another panel.
   function toggle(curve) {
     const off = curve.classList.toggle('off');
+    for (const other of curve.closest('svg').querySelectorAll('g[id*="_plot_"]:not([role])')) {
+      if (colour(other) && colour(other) === colour(curve)) other.classList.toggle('off', off);
+    }
     curve.setAttribute('aria-pressed', String(!off));
   }
 

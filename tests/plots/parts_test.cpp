@@ -9,6 +9,7 @@
 #include "plots/parameter.h"
 #include "plots/quantity.h"
 #include "plots/spread.h"
+#include "plots/tics.h"
 #include "plots/trend.h"
 #include "plots/verdict.h"
 #include "results/metric.h"
@@ -126,7 +127,22 @@ TEST(Figure, NoTextLeavesItsQuotes) {
     EXPECT_EQ(shortened("abcdefghijklmnop", 9), "ab...mnop");
     EXPECT_EQ(shortened("short", 9), "short");
     EXPECT_EQ(shortened("a\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4", 9), "a...\u00e4\u00e4");
+}
+
+TEST(Tics, NoTwoSayTheSame) {
+    EXPECT_EQ(decimal_tics("x", 0, 3072, ""),
+              "set xrange [0:3500]\nset xtics ('0' 0, '500' 500, '1k' 1000, '1.5k' 1500, '2k' 2000, '2.5k' 2500, '3k' "
+              "3000, '3.5k' 3500)");
+    EXPECT_EQ(decimal_tics("y", 1.0012, 1.0025, "s"),
+              "set yrange [1.0012:1.0026]\nset ytics ('1.0012s' 1.0012, '1.0014s' 1.0014, '1.0016s' 1.0016, '1.0018s' "
+              "1.0018, '1.002s' 1.002, '1.0022s' 1.0022, '1.0024s' 1.0024, '1.0026s' 1.0026)");
+    EXPECT_EQ(decimal_tics("y", 0, 0, ""), decimal_tics("y", 0, 1, ""));
+    EXPECT_THAT(decimal_tics("y", 5, 5, "s"), HasSubstr("set yrange [5:5.5]"));
+}
+
+TEST(Tics, OfSizesArePowersOfTwoAndOfFewValuesTheValues) {
     EXPECT_EQ(size_tics("x", {4096, 16384}), "set xtics ('4K' 4096, '8K' 8192, '16K' 16384)");
+    EXPECT_EQ(exact_tics("x", {1.5, 4}, "x"), "set xtics ('1.5x' 1.5, '4x' 4)");
 }
 
 TEST(Html, AnInlinedPictureIsThePagesColourAndHasItsTitle) {

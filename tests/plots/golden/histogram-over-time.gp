@@ -17,13 +17,14 @@ set rmargin at screen 0.8281
 set tmargin at screen 0.7746
 set bmargin at screen 0.1182
 set xrange [0:500]
+set xtics ('0' 0, '100' 100, '200' 200, '300' 300, '400' 400, '500' 500)
+set xrange [0:500]
 set yrange [66:81]
 set ytics ('2us' 66.021, '5us' 73.979, '10us' 80)
 set xlabel 'access, in order'
 set ylabel 'latency'
 set logscale cb
 set cblabel 'accesses'
-set format x '%.0s%c'
 set palette defined (0 '#deebf7', 0.5 '#4292c6', 1 '#08306b')
 set cbrange [1:2]
 set style fill solid 1 noborder

@@ -12,7 +12,7 @@ set border 3
 set tics nomirror
 set key at screen 0.0500,0.0866 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
 set lmargin at screen 0.1250
-set rmargin at screen 0.9719
+set rmargin at screen 0.9531
 set tmargin at screen 0.8247
 set bmargin at screen 0.2062
 set logscale x

@@ -20,8 +20,8 @@ set xtics ('0.5x' 0.5, '1.5x' 1.5, '4x' 4)
 set xrange [0.395:4.105]
 set xlabel 'memory in use / VRAM'
 set ylabel 'GB/s'
-set format y '%.2f'
+set format y '%g'
 set yrange [0:*]
-plot data index 0 using 1:($2*1e-09):($3*1e-09):($4*1e-09) with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '#0072B2' dt 1 title 'A: migration/eviction', \
-     data index 1 using 1:($2*1e-09):($3*1e-09):($4*1e-09) with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '#D55E00' dt 2 title 'label:b: migration/eviction'
+plot data index 0 using ($1-0.0105):($2*1e-09):($3*1e-09):($4*1e-09) with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '#0072B2' dt 1 title 'A: migration/eviction', \
+     data index 1 using ($1+0.0105):($2*1e-09):($3*1e-09):($4*1e-09) with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '#D55E00' dt 2 title 'label:b: migration/eviction'
 unset output

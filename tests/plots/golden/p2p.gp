@@ -3,7 +3,7 @@ set terminal svg size 640,439 dynamic mouse standalone noenhanced font 'sans-ser
 set output './p2p.svg'
 data = './p2p.dat'
 set encoding utf8
-set label 1 'Device to device, GB/s: p2p/copy/one' at screen 0.0187,0.9590 left font ',15'
+set label 1 'Device to device, rate (GB/s): p2p/copy/one' at screen 0.0187,0.9590 left font ',15'
 set label 2 'Faultline reference (model: native), policy xe-7.0, model native, kernel 6.19.0' at screen 0.0187,0.9157 left font ',11' textcolor rgb '#444444'
 set label 3 'A: run 12345678' at screen 0.0187,0.8815 left font ',11' textcolor rgb '#444444'
 set label 4 'a cell: median of n = 3 repetitions; empty: not measured' at screen 0.0187,0.8474 left font ',11' textcolor rgb '#444444'
@@ -23,7 +23,7 @@ set xrange [-0.5:1.5]
 set yrange [1.5:-0.5]
 unset grid
 set palette defined (0 '#f7fbff', 0.5 '#6baed6', 1 '#084594')
-set cblabel 'GB/s'
+set cblabel 'rate (GB/s)'
 set cbrange [0:1.985741]
 set style fill solid 1 noborder
 plot data index 0 using 1:2:($1-0.48):($1+0.48):($2-0.48):($2+0.48):($3*1e-09) with boxxyerror lc palette notitle, \

@@ -21,8 +21,8 @@ set xtics ('1' 1, '2' 2, '4' 4)
 set xrange [0.9592641:4.169863]
 set xlabel 'GPU threads that fault at once'
 set ylabel 'faults per second'
-set format y '%.0s%c'
-set yrange [0:*]
-plot data index 0 using 1:($2*1):($3*1):($4*1) with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '#0072B2' dt 1 title 'A: fault/parallelism/read', \
-     data index 1 using 1:($2*1):($3*1):($4*1) with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '#D55E00' dt 2 title 'label:b: fault/parallelism/read'
+set yrange [0:35000]
+set ytics ('0' 0, '5k' 5000, '10k' 10000, '15k' 15000, '20k' 20000, '25k' 25000, '30k' 30000, '35k' 35000)
+plot data index 0 using ($1*0.99585):($2*1):($3*1):($4*1) with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '#0072B2' dt 1 title 'A: fault/parallelism/read', \
+     data index 1 using ($1*1.0042):($2*1):($3*1):($4*1) with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '#D55E00' dt 2 title 'label:b: fault/parallelism/read'
 unset output

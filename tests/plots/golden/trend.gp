@@ -12,14 +12,15 @@ set border 3
 set tics nomirror
 set key at screen 0.0500,0.0866 left top Left reverse maxcols 1 samplen 2 spacing 1 font ',12'
 set lmargin at screen 0.1250
-set rmargin at screen 0.9313
+set rmargin at screen 0.9156
 set tmargin at screen 0.8247
 set bmargin at screen 0.2062
 set xdata time
 set timefmt '%Y-%m-%dT%H:%M:%SZ'
 set xlabel 'run started (UTC)'
-set format y '%.0s%cs'
 set ylabel 'time of an iteration (less is better)'
+set yrange [0.00012:0.00026]
+set ytics ('120us' 0.00012, '140us' 0.00014, '160us' 0.00016, '180us' 0.00018, '200us' 0.0002, '220us' 0.00022, '240us' 0.00024, '260us' 0.00026)
 set style fill transparent solid 0.2 noborder
 set xrange ['2025-12-31T20:28:05Z':'2026-01-12T09:40:05Z']
 set xtics ('2026-01-01' '2026-01-01T03:04:05Z', '2026-01-03' '2026-01-03T21:04:05Z', '2026-01-06' '2026-01-06T15:04:05Z', '2026-01-09' '2026-01-09T09:04:05Z', '2026-01-12' '2026-01-12T03:04:05Z')
