@@ -41,12 +41,14 @@ std::string row_text(const results::ComparedMetric& row) {
     return text + row.reason;
 }
 
-/// Which stages of a fault moved, most first, so that a reader knows where to look.
+/// Whether the number of faults moved and which stages of one did, most first, so that a reader knows where to look.
 std::string stages_text(const results::Stages& stages, std::size_t most) {
     std::string text;
+    if (const auto& faults = stages.faults)
+        text = fmt::format("faults {:.4g} -> {:.4g} an iteration", faults->before, faults->after);
     for (std::size_t i = 0; i < std::min(most, stages.moves.size()); ++i) {
         const results::StageMove& move = stages.moves[i];
-        text += fmt::format("{}{} {:.3g} us -> {:.3g} us a fault", i == 0 ? "" : ", ", move.stage, move.before_us,
+        text += fmt::format("{}{} {:.3g} us -> {:.3g} us a fault", text.empty() ? "" : ", ", move.stage, move.before_us,
                             move.after_us);
     }
     return text.empty() ? stages.reason : text;

@@ -56,10 +56,13 @@ std::string medians(const ComparedMetric& row) {
 }
 
 std::string stages_text(const ComparedMetric& row) {
-    if (row.stages.moves.empty()) return row.stages.reason;
-    std::string text = "a fault: ";
+    if (!row.stages.reason.empty()) return row.stages.reason;
+    std::string text;
+    if (const auto& faults = row.stages.faults)
+        text = fmt::format("faults an iteration: {:.4g} -> {:.4g}", faults->before, faults->after);
     for (const StageMove& move : row.stages.moves) {
-        text += (&move == &row.stages.moves.front() ? "" : ", ") + move_text(move);
+        text += &move != &row.stages.moves.front() ? ", " : text.empty() ? "a fault: " : "; a fault: ";
+        text += move_text(move);
     }
     return text;
 }

@@ -44,6 +44,8 @@ Json to_json(const ComparedMetric& row) {
     if (row.median_b) json["median_b"] = *row.median_b;
     if (row.median_a && row.median_b) json["ratio"] = row.ratio();
     if (row.difference) json["difference"] = to_json(*row.difference);
+    if (const auto& faults = row.stages.faults)
+        json["faults"] = {{"before_per_iteration", faults->before}, {"after_per_iteration", faults->after}};
     for (const StageMove& move : row.stages.moves) {
         json["stages"].push_back(
             {{"stage", move.stage}, {"before_us_per_fault", move.before_us}, {"after_us_per_fault", move.after_us}});

@@ -51,46 +51,62 @@ PerRepetition time_of(const Stage& stage, const Metrics& metrics) {
     return total;
 }
 
-/// Microseconds a fault, by process. A counter that stayed at zero is not reported, so that a stage which others have
-/// and this does not took no time.
-std::vector<double> per_fault(const Stage& stage, const Metrics& metrics) {
+PerRepetition faults_of(const Metrics& metrics) {
     PerRepetition faults;
     add(metrics, "gt.svm_pagefault_count", faults);
-    const PerRepetition times = time_of(stage, metrics);
+    std::erase_if(faults, [](const auto& each) { return !(each.second > 0); });
+    return faults;
+}
+
+/// The median of each process.
+std::vector<double> by_process(const PerRepetition& values) {
     std::map<std::string, std::vector<double>> processes;
-    for (const auto& [place, count] : faults) {
-        if (!(count > 0)) continue;
-        const auto time = times.find(place);
-        processes[std::get<1>(place)].push_back(time == times.end() ? 0 : time->second / count);
-    }
+    for (const auto& [place, value] : values) processes[std::get<1>(place)].push_back(value);
     std::vector<double> medians;
-    for (auto& [process, values] : processes) medians.push_back(median_in_place(values));
+    for (auto& [process, of_process] : processes) medians.push_back(median_in_place(of_process));
     return medians;
 }
 
-std::optional<StageMove> move_of(const Stage& stage, const Metrics& a, const Metrics& b, double min_effect) {
-    std::vector<double> before = per_fault(stage, a);
-    std::vector<double> after = per_fault(stage, b);
+/// Microseconds a fault. A counter that stayed at zero is not reported, so that a stage which others have and this does
+/// not took no time.
+PerRepetition per_fault(const Stage& stage, const Metrics& metrics) {
+    const PerRepetition times = time_of(stage, metrics);
+    PerRepetition shares = faults_of(metrics);
+    for (auto& [place, value] : shares) {
+        const auto time = times.find(place);
+        value = time == times.end() ? 0 : time->second / value;
+    }
+    return shares;
+}
+
+/// Medians before and after; none where they did not move.
+std::optional<std::pair<double, double>> moved(const PerRepetition& a, const PerRepetition& b, double min_effect,
+                                               double smallest) {
+    std::vector<double> before = by_process(a);
+    std::vector<double> after = by_process(b);
     if (before.empty() || after.empty() || rank_test(before, after) > kSignificant) return std::nullopt;
-    const StageMove move = {stage.name, median_in_place(before), median_in_place(after)};
-    const double smallest = std::max(kSmallestChangeUs, min_effect * move.before_us);
-    return std::abs(move.change_us()) < smallest ? std::nullopt : std::optional(move);
+    const std::pair medians(median_in_place(before), median_in_place(after));
+    const double change = std::abs(medians.second - medians.first);
+    return change < std::max(smallest, min_effect * medians.first) ? std::nullopt : std::optional(medians);
 }
 
 }  // namespace
 
 Stages moved_stages(const Metrics& a, const Metrics& b, double min_effect) {
-    for (const Metrics* side : {&a, &b}) {
-        if (per_fault(stages().front(), *side).empty()) return {{}, "no GT counters of faults to say why"};
-    }
+    const PerRepetition before = faults_of(a);
+    const PerRepetition after = faults_of(b);
+    if (before.empty() || after.empty()) return {{}, {}, "no GT counters of faults to say why"};
     Stages found;
+    if (const auto faults = moved(before, after, min_effect, 0)) found.faults = {faults->first, faults->second};
     for (const Stage& stage : stages()) {
-        if (const auto move = move_of(stage, a, b, min_effect)) found.moves.push_back(*move);
+        const auto move = moved(per_fault(stage, a), per_fault(stage, b), min_effect, kSmallestChangeUs);
+        if (move) found.moves.push_back({stage.name, move->first, move->second});
     }
     std::stable_sort(found.moves.begin(), found.moves.end(), [](const StageMove& x, const StageMove& y) {
         return std::abs(x.change_us()) > std::abs(y.change_us());
     });
-    if (found.moves.empty()) found.reason = "no stage of the driver's fault handling moved";
+    if (found.moves.empty() && !found.faults)
+        found.reason = "as many faults, and no stage of the driver's handling of them moved";
     return found;
 }
 

@@ -1,4 +1,5 @@
-// Why a benchmark changed: which stage of a fault's handling takes longer or shorter, from the driver's own counters.
+// Why a benchmark changed: how many faults it takes, and which stage of a fault's handling takes longer or shorter,
+// from the driver's own counters.
 //
 // The counters are gt.svm_*_us of xe's debugfs `stats` and of the reference, summed over the sizes of ranges, and
 // divided by the faults of the same repetition. Stages are nested as they are in xe_svm.c: pagefault holds get_pages,
@@ -7,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,12 +26,19 @@ struct StageMove {
 /// A benchmark's series by the name of their metric.
 using Metrics = std::map<std::string, const Series*>;
 
-struct Stages {
-    std::vector<StageMove> moves;  ///< the largest move first
-    std::string reason;            ///< why there are none
+/// Faults an iteration: with more of them the typical one may take less, and all of them longer.
+struct FaultsMove {
+    double before;
+    double after;
 };
 
-/// The stages that changed by at least `min_effect` of themselves and by the rank test over processes at 5 %.
+struct Stages {
+    std::optional<FaultsMove> faults;  ///< where their number moved
+    std::vector<StageMove> moves;      ///< the largest move first
+    std::string reason;                ///< why there are neither
+};
+
+/// What changed by at least `min_effect` of itself and by the rank test over processes at 5 %.
 Stages moved_stages(const Metrics& a, const Metrics& b, double min_effect);
 
 }  // namespace faultline::results

@@ -14,9 +14,11 @@ int import_command(const ImportOptions& options) {
     for (const std::filesystem::path& path : options.paths) {
         const Expected<results::Imported> imported = results::import_path(*store, path, options.label);
         if (!imported) return report_error(imported.error());
-        fmt::print("{}: {} run {}, {} benchmarks\n", path.string(),
-                   imported->was_known ? "already stored as" : "stored as", imported->run.uid,
-                   imported->run.benchmarks);
+        const results::RunInfo& run = imported->run;
+        const bool keeps_label = imported->was_known && !options.label.empty() && options.label != run.label;
+        fmt::print("{}: {} run {}, {} benchmarks{}\n", path.string(),
+                   imported->was_known ? "already stored as" : "stored as", run.uid, run.benchmarks,
+                   keeps_label ? fmt::format("; its label stays '{}'", run.label) : "");
     }
     return kExitOk;
 }

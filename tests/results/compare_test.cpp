@@ -308,6 +308,7 @@ TEST(Stages, NameWhatMovedAFaultTheLargestFirst) {
     const ComparedMetric row = compared(faulting(kA, 1000, 10, 4), faulting(kB, 1500, 15, 5)).rows.at(0);
     ASSERT_EQ(row.verdict, Verdict::kWorse);
     ASSERT_THAT(row.stages.moves, SizeIs(3));
+    EXPECT_FALSE(row.stages.faults);
     EXPECT_EQ(row.stages.moves[0].stage, "pagefault");
     EXPECT_NEAR(row.stages.moves[0].change_us(), 6, 0.5);
     EXPECT_EQ(row.stages.moves[1].stage, "copy");
@@ -342,7 +343,12 @@ TEST(Stages, AreByFaultNotByRun) {
         if (series.metric.name == "real_time") continue;
         for (Sample& sample : series.samples) sample.value *= 2;
     }
-    EXPECT_THAT(compared(faulting(kA, 1000, 10, 4), b).rows.at(0).stages.moves, IsEmpty());
+    const Stages stages = compared(faulting(kA, 1000, 10, 4), b).rows.at(0).stages;
+    EXPECT_THAT(stages.moves, IsEmpty());
+    ASSERT_TRUE(stages.faults);
+    EXPECT_DOUBLE_EQ(stages.faults->before, 100);
+    EXPECT_DOUBLE_EQ(stages.faults->after, 200);
+    EXPECT_THAT(stages.reason, IsEmpty());
 }
 
 // Shapes.

@@ -288,6 +288,7 @@ TEST_F(StoreCommand, ImportStoresReportsAndDirectoriesOnce) {
     EXPECT_EQ(first.code, 0) << first.err;
     EXPECT_EQ(first.out, output().string() + ": stored as run " + uid + ", 7 benchmarks\n");
     EXPECT_THAT(faultline({"import", output().string()}).out, HasSubstr("already stored as run " + uid));
+    EXPECT_THAT(faultline({"import", output().string(), "--label", "other"}).out, HasSubstr("; its label stays '"));
     // The same run directory elsewhere is the same run.
     fs::rename(output(), root() / "moved");
     EXPECT_EQ(faultline({"import", (root() / "moved").string()}).code, 0);
