@@ -19,6 +19,9 @@ target_compile_options(faultline_options INTERFACE
   # GCC 12 reports false positives of these in its own library at -O2.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-array-bounds -Wno-stringop-overflow>)
 target_compile_definitions(faultline_options INTERFACE $<$<CONFIG:Debug>:FAULTLINE_LOCKDEP>)
+# A function's first call is bound by reading tables of the dynamic linker, some of them on the heap, which may be in VRAM:
+# a service thread that binds one would wait for itself. So all are bound when a program starts.
+target_link_options(faultline_options INTERFACE LINKER:-z,now)
 # Symbols for the stacks that lockdep prints.
 target_link_options(faultline_options INTERFACE $<$<CONFIG:Debug>:-rdynamic>)
 target_link_libraries(faultline_options INTERFACE Threads::Threads)

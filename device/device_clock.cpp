@@ -116,7 +116,7 @@ std::uint64_t ticks_between(std::uint64_t start, std::uint64_t end, unsigned val
 }
 
 Expected<double> find_ns_per_cycle(const std::function<Expected<Spin>(std::uint64_t cycles)>& spin) {
-    double shorter = 0;  // the rate of spins half as long
+    double shorter = std::numeric_limits<double>::infinity();  // the least of shorter spins
     double least = std::numeric_limits<double>::infinity();
     std::uint64_t cycles = kFirstCycles;
     for (int spins = 0; cycles <= kMaxCycles;) {
@@ -127,16 +127,16 @@ Expected<double> find_ns_per_cycle(const std::function<Expected<Spin>(std::uint6
         if (spun->ns >= kSpinNs) {
             least = std::min(least, spun->ns / static_cast<double>(spun->cycles));
             if (++spins < kSpins) continue;
-            if (std::max(least, shorter) <= kAgreement * std::min(least, shorter)) return least;
+            if (std::max(least, shorter) <= kAgreement * std::min(least, shorter)) return std::min(least, shorter);
             if (least * static_cast<double>(cycles) > kLongestSpinNs) {
                 return Error{
                     ErrorKind::kDevice,
                     fmt::format("the device's cycle counter cannot be timed: it took {:.4g} ns a cycle, and {:.4g} "
-                                "in spins half as long; is the machine overloaded, or the GPU's frequency "
+                                "in shorter spins; is the machine overloaded, or the GPU's frequency "
                                 "changing?",
                                 least, shorter)};
             }
-            shorter = least;
+            shorter = std::min(shorter, least);
         }
         least = std::numeric_limits<double>::infinity();
         spins = 0;

@@ -42,8 +42,8 @@ struct Spin {
 
 /// Nanoseconds per cycle, from spins of at least so many cycles that `spin` makes. A disturbance between a timestamp
 /// and the spin only ever adds time, so the least of eight spins is the truest; and it adds no more to a longer spin,
-/// so the rate is believed when spins twice as long agree within 1 %, and then is 1 % too large at most. kDevice when a
-/// clock stands still, or spins of 0.2 s do not agree yet.
+/// so the least rate is believed when spins of another length come within 1 % of it. kDevice when a clock stands still,
+/// or spins of up to 0.2 s do not agree.
 Expected<double> find_ns_per_cycle(const std::function<Expected<Spin>(std::uint64_t cycles)>& spin);
 
 class DeviceClock {

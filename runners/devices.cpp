@@ -74,7 +74,10 @@ Error unavailable(const std::string& looked_for, const std::string& why) {
 }  // namespace
 
 std::map<std::string, std::string> reference_environment(const Layout& layout, const ReferenceOptions& options) {
-    std::map<std::string, std::string> environment = {{"ZE_ENABLE_ALT_DRIVERS", layout.reference_driver.string()}};
+    // Libraries that the reference's service threads call into must not bind a function there: see
+    // cmake/Faultline.cmake.
+    std::map<std::string, std::string> environment = {{"ZE_ENABLE_ALT_DRIVERS", layout.reference_driver.string()},
+                                                      {"LD_BIND_NOW", "1"}};
     if (!options.policy.empty()) environment["FAULTLINE_POLICY"] = options.policy;
     if (!options.model.empty()) environment["FAULTLINE_MODEL"] = options.model;
     return environment;

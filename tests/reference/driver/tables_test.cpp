@@ -1,9 +1,11 @@
 // The dispatch tables, read as the loader reads them: dlopen, one getter per table.
 #include <dlfcn.h>
+#include <elf.h>
 #include <gtest/gtest.h>
 #include <level_zero/ze_ddi.h>
 #include <level_zero/zes_ddi.h>
 #include <level_zero/zet_ddi.h>
+#include <link.h>
 
 #include <algorithm>
 #include <array>
@@ -115,6 +117,16 @@ TEST_F(Tables, AllMandatoryOnesAreExportedAndFilledExactly) {
         for (std::size_t at = table.size; at < bytes.size(); ++at)
             ASSERT_EQ(bytes[at], kGuard) << "written beyond the table";
     }
+}
+
+// A service thread that bound a function would read tables of the dynamic linker, which are on the heap.
+TEST_F(Tables, FunctionsAreBoundWhenTheDriverIsLoaded) {
+    link_map* map = nullptr;
+    ASSERT_EQ(dlinfo(library_, RTLD_DI_LINKMAP, &map), 0);
+    bool now = false;
+    for (const ElfW(Dyn)* entry = map->l_ld; entry->d_tag != DT_NULL; ++entry)
+        now |= entry->d_tag == DT_FLAGS_1 && (entry->d_un.d_val & DF_1_NOW) != 0;
+    EXPECT_TRUE(now);
 }
 
 TEST_F(Tables, RefuseAnotherVersionAndLeaveItsTableAlone) {
