@@ -3,8 +3,8 @@
 //
 // The two may tick differently, and only the first has a documented rate, so the second is measured against it: a
 // kernel of one work-item spins on the counter for some milliseconds, and its duration by timestamps over the cycles it
-// spent is the rate, once three spins agree on the least. The timer itself is checked against the host's clock over the
-// same stretch with zeDeviceGetGlobalTimestamps. A GPU whose core frequency changes under way changes the rate of a
+// spent is the rate, once spins of two lengths agree on it. The timer itself is checked against the host's clock over
+// the same stretch with zeDeviceGetGlobalTimestamps. A GPU whose core frequency changes under way changes the rate of a
 // counter that follows it: pin the frequency.
 //
 // Thread safety: values.

@@ -69,12 +69,12 @@ std::vector<double> by_process(const PerRepetition& values) {
 
 /// Microseconds a fault. A counter that stayed at zero is not reported, so that a stage which others have and this does
 /// not took no time.
-PerRepetition per_fault(const Stage& stage, const Metrics& metrics) {
+PerRepetition per_fault(const Stage& stage, const Metrics& metrics, const PerRepetition& faults) {
     const PerRepetition times = time_of(stage, metrics);
-    PerRepetition shares = faults_of(metrics);
-    for (auto& [place, value] : shares) {
+    PerRepetition shares;
+    for (const auto& [place, count] : faults) {
         const auto time = times.find(place);
-        value = time == times.end() ? 0 : time->second / value;
+        shares[place] = time == times.end() ? 0 : time->second / count;
     }
     return shares;
 }
@@ -99,7 +99,7 @@ Stages moved_stages(const Metrics& a, const Metrics& b, double min_effect) {
     Stages found;
     if (const auto faults = moved(before, after, min_effect, 0)) found.faults = {faults->first, faults->second};
     for (const Stage& stage : stages()) {
-        const auto move = moved(per_fault(stage, a), per_fault(stage, b), min_effect, kSmallestChangeUs);
+        const auto move = moved(per_fault(stage, a, before), per_fault(stage, b, after), min_effect, kSmallestChangeUs);
         if (move) found.moves.push_back({stage.name, move->first, move->second});
     }
     std::stable_sort(found.moves.begin(), found.moves.end(), [](const StageMove& x, const StageMove& y) {
