@@ -73,9 +73,11 @@ int Pagemap::populate_mm(Interval interval, Nanoseconds timeslice) {
 int Pagemap::evict_to_ram(Zdd* zdd) {
     Mm::Impl& mm = config_.mm->impl();
     constexpr int kTries = 3;
-    for (int i = 0; i < kTries && zdd->pages.load() != 0; ++i) mm.evict(zdd->home, {.zdd = zdd});
-    if (zdd->pages.load() != 0) mm.evict_everywhere({.zdd = zdd});  // mremap took some of it elsewhere
-    return zdd->pages.load() == 0 ? 0 : -EBUSY;
+    int err = 0;
+    for (int i = 0; i < kTries && zdd->pages.load() != 0; ++i) err = mm.evict(zdd->home, {.zdd = zdd});
+    if (zdd->pages.load() != 0) err = mm.evict_everywhere({.zdd = zdd});  // mremap took some of it elsewhere
+    if (zdd->pages.load() == 0) return 0;
+    return err != 0 ? err : -EBUSY;
 }
 
 Zdd* Pagemap::zdd_alloc(Interval interval, int* err) {

@@ -43,7 +43,8 @@ public:
     /// already all here.
     int populate_mm(Interval interval, Nanoseconds timeslice);
 
-    /// TTM's eviction of this allocation: every page of it back to system memory. Up to 3 tries, then -EBUSY.
+    /// drm_pagemap_evict_to_ram(), for TTM: every page of this allocation back to system memory. Up to 3 tries, then
+    /// what the last one failed with, or -EBUSY.
     int evict_to_ram(Zdd* zdd);
 
     /// dev_pagemap.owner: pagemaps of one owner have a fast interconnect.

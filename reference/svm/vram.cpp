@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "reference/svm/arena.h"
 #include "reference/svm/buddy.h"
@@ -129,8 +130,10 @@ int Vram::alloc(Bytes size, VramUser* user, bool may_evict, VramBlock* block) {
     if (should_fail(FailPoint::kVram)) return -ENOMEM;
 
     // A turn is in vain when the user was busy, or when its block is still there: another thread holds it yet, to evict
-    // it, say. As TTM waits for a busy buffer when all are, further rounds are tried before there is nothing to be had.
+    // it, say. As TTM waits for a busy buffer when all are, further rounds are tried before there is nothing to be had;
+    // not where every user failed for good, as on a device whose copy engine is dead.
     unsigned rounds = 0;
+    bool busy = false;
     for (std::uint32_t in_vain = 0;;) {
         VramUser* victim = nullptr;
         std::uint64_t frees_before = 0;
@@ -146,6 +149,7 @@ int Vram::alloc(Bytes size, VramUser* user, bool may_evict, VramBlock* block) {
             err = victim->evict();
             victim->put();
         }
+        busy |= err == 0 || err == -EBUSY;
         bool round_over = victim == nullptr;
         {
             MutexLock held(impl_->lock);
@@ -153,6 +157,7 @@ int Vram::alloc(Bytes size, VramUser* user, bool may_evict, VramBlock* block) {
             round_over |= ++in_vain >= impl_->lru_count;
         }
         if (!round_over) continue;
+        if (!std::exchange(busy, false)) return -ENOMEM;
         in_vain = 0;
         ++rounds;
         sched_yield();

@@ -19,9 +19,9 @@ class Vram;
 class VramUser {
 public:
     virtual ~VramUser() = default;
-    /// Moves the contents elsewhere; frees the block now or when the last reference is dropped. 0, or -EBUSY when it
-    /// cannot now (the next in LRU is tried). Called without any Vram lock held, by the thread that needs memory and
-    /// perhaps by several at once; a reference is held for the call.
+    /// Moves the contents elsewhere; frees the block now or when the last reference is dropped. 0, -EBUSY when it
+    /// cannot now, or why it failed (the next in LRU is tried). Called without any Vram lock held, by the thread that
+    /// needs memory and perhaps by several at once; a reference is held for the call.
     virtual int evict() = 0;
     /// Takes or drops a reference, so that the user cannot go while it is being evicted. try_get fails when it is
     /// going; it is called under the Vram's lock, takes no lock and frees nothing.

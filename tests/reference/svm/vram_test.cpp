@@ -54,6 +54,7 @@ public:
     explicit User(Vram& vram) : vram_(vram) {}
     int evict() override {
         ++asked;
+        if (failure != 0) return failure;
         if (asked <= busy_turns) return -EBUSY;
         if (frees_at == kEvict) vram_.free(&block);
         return 0;
@@ -74,6 +75,7 @@ public:
     enum { kEvict, kPut, kNever } frees_at = kEvict;
     int busy_turns = 0;  ///< so many times it cannot
     static constexpr int kAlways = 1 << 30;
+    int failure = 0;  ///< of every eviction
     bool going = false;
     int asked = 0;
     int references = 0;
@@ -256,6 +258,21 @@ TEST_F(FullVram, TakesWhatABusyOneGivesInALaterRound) {
     users[0].busy_turns = 3;
     ASSERT_EQ(0, newcomer.alloc(2_MiB, /*may_evict=*/true));
     EXPECT_FALSE(users[0].resident());
+    vram->free(&newcomer.block);
+}
+
+TEST_F(FullVram, AsksOnceWhereAllFail) {
+    for (auto& user : users) user.failure = -EIO;
+    EXPECT_EQ(-ENOMEM, newcomer.alloc(2_MiB, /*may_evict=*/true));
+    for (auto& user : users) EXPECT_EQ(1, user.asked);
+}
+
+TEST_F(FullVram, AsksAgainWhereOneIsBusyAndOthersFail) {
+    for (auto& user : users) user.failure = -EIO;
+    users[2].failure = 0;
+    users[2].busy_turns = 3;
+    ASSERT_EQ(0, newcomer.alloc(2_MiB, /*may_evict=*/true));
+    EXPECT_FALSE(users[2].resident());
     vram->free(&newcomer.block);
 }
 
