@@ -1,10 +1,14 @@
-// Fresh anonymous memory for tests, aligned to 2 MiB so that ranges and blocks are where a test expects them.
+// Fresh anonymous memory for tests, aligned to 2 MiB so that ranges and blocks are where a test expects them, and far
+// from where mmap() looks for room: what a test unmaps stays free until the test itself maps there again. (In one of 20
+// runs AddressSanitizer took the place first.)
 #pragma once
 
 #include <sys/mman.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <mutex>
 #include <span>
 
 #include "reference/svm/types.h"
@@ -16,13 +20,15 @@ public:
     explicit Mapping(std::uint64_t bytes, int prot = PROT_READ | PROT_WRITE) : bytes_(bytes) {
         // An inaccessible gap on both sides keeps the kernel from merging the VMA with its neighbours.
         reserved_ = bytes + 2 * kSize2M;
-        base_ = ::mmap(nullptr, reserved_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (base_ == MAP_FAILED) std::abort();
-        start_ = (VirtAddr::of(base_) + kPageSize).align_up(kSize2M);
+        base_ = places().take(reserved_);
+        start_ = base_ + kSize2M;
         if (::mprotect(start_.ptr(), bytes, prot) != 0) std::abort();
         ::madvise(start_.ptr(), bytes, MADV_NOHUGEPAGE);
     }
-    ~Mapping() { ::munmap(base_, reserved_); }
+    ~Mapping() {
+        ::munmap(base_.ptr(), reserved_);
+        places().give_back();
+    }
     Mapping(const Mapping&) = delete;
     Mapping& operator=(const Mapping&) = delete;
 
@@ -39,7 +45,50 @@ public:
     }
 
 private:
-    void* base_ = nullptr;
+    /// One place after the other, from the first again once all were given back: addresses are used again, as they are
+    /// by a program.
+    class Places {
+    public:
+        VirtAddr take(std::uint64_t size) {
+            std::lock_guard guard(lock_);
+            if (used_++ == 0) next_ = first_;
+            // Where another has settled there, as the arena may, the place is below it.
+            for (; !map(next_, size); next_ = next_ - kFar)
+                if (errno != EEXIST) std::abort();
+            const VirtAddr base = next_;
+            next_ = (base + size).align_up(kSize2M);
+            return base;
+        }
+        void give_back() {
+            std::lock_guard guard(lock_);
+            --used_;
+        }
+
+    private:
+        static constexpr std::uint64_t kFar = 64ull << 30;  // ThreadSanitizer has 1.5 TiB for all mappings
+
+        static bool map(VirtAddr at, std::uint64_t size) {
+            constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+            return ::mmap(at.ptr(), size, PROT_NONE, kFlags, -1, 0) != MAP_FAILED;
+        }
+        static VirtAddr far_below_others() {
+            void* other = ::mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            if (other == MAP_FAILED) std::abort();
+            ::munmap(other, kPageSize);
+            return VirtAddr::of(other).align_down(kSize2M) - kFar;
+        }
+
+        std::mutex lock_;
+        const VirtAddr first_ = far_below_others();
+        VirtAddr next_;
+        unsigned used_ = 0;
+    };
+    static Places& places() {
+        static Places the_places;
+        return the_places;
+    }
+
+    VirtAddr base_;
     std::uint64_t reserved_ = 0;
     VirtAddr start_;
     std::uint64_t bytes_ = 0;

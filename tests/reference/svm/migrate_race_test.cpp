@@ -205,8 +205,7 @@ TEST_P(MigrateRace, SplitsAndHolesDuringAMigrationLoseNothing) {
 // answered: what is written there is not taken for what was.
 TEST_P(MigrateRace, MemoryThatComesInItsPlaceIsNotTaken) {
     if (!mm->has_move()) GTEST_SKIP() << "mremap() takes what stands there when its turn comes";
-    // Far below where mmap() looks for room, so that nobody else takes it.
-    const VirtAddr start = Mapping(kSize64K).start() - (256ull << 30);
+    const VirtAddr start = Mapping(kSize64K).start();
     const Interval place{start, start + kSize64K};
     const std::span words(start.ptr<std::uint64_t>(), kSize64K / 8);
     std::atomic<std::uint64_t> done_with{0};
