@@ -68,7 +68,9 @@ std::vector<Candidate> make_bodies(llvm::Module& module, llvm::TargetMachine& ma
 void lower_builtins(llvm::Function& body, BuildLog& log);
 /// Mathematics by name, without the __spirv_ or __spirv_ocl_ prefix; null when unknown (math.cpp).
 llvm::Value* lower_math(llvm::CallInst& call, llvm::StringRef name, llvm::StringRef suffix);
-/// Host functions that compiled code may call: libm and the runtime. Null when not one of them (math.cpp).
+/// Conversions, by name without the prefix; null when not one of them (conversions.cpp).
+llvm::Value* lower_conversion(llvm::CallInst& call, llvm::StringRef name);
+/// Host functions that compiled code may call: libm and the runtime. Null when not one of them (host_functions.cpp).
 void* host_function(llvm::StringRef name);
 
 /// Lays out the local variables of `body`; returns their bytes (local_memory.cpp).
