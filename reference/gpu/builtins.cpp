@@ -1,5 +1,5 @@
 // SPIR-V's built-in functions as IR: work-item numbers, atomics, vector loads, barriers, the clock; the rest is
-// math.cpp.
+// math.cpp and conversions.cpp.
 //
 // readSpirv names them _Z<length>__spirv_<Name><mangled types>; extended instructions __spirv_ocl_<name>.
 #include <llvm/IR/InstIterator.h>
@@ -69,6 +69,7 @@ private:
 
     std::optional<llvm::Value*> math(llvm::CallInst& call, llvm::StringRef name, llvm::StringRef suffix) {
         if (llvm::Value* v = lower_math(call, name, suffix)) return v;
+        if (llvm::Value* v = lower_conversion(call, name)) return v;
         return std::nullopt;
     }
 

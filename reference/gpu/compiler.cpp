@@ -7,8 +7,6 @@
 #include <llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h>
 #include <llvm/IR/DiagnosticInfo.h>
 #include <llvm/IR/DiagnosticPrinter.h>
-#include <llvm/IR/InstIterator.h>
-#include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Verifier.h>
 #include <llvm/Passes/PassBuilder.h>
@@ -17,17 +15,13 @@
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/Transforms/IPO/AlwaysInliner.h>
-#include <llvm/Transforms/IPO/GlobalDCE.h>
 #include <llvm/Transforms/Scalar/InferAddressSpaces.h>
 #include <llvm/Transforms/Scalar/SROA.h>
-#include <llvm/Transforms/Utils/BasicBlockUtils.h>
-#include <llvm/Transforms/Utils/Cloning.h>
 
 #include <mutex>
 #include <optional>
 #include <sstream>
 
-#include "reference/gpu/eu_context.h"
 #include "reference/gpu/jit.h"
 #include "reference/gpu/signals.h"
 
@@ -41,31 +35,12 @@ void BuildLog::error(std::string_view line) {
     text_ += line;
 }
 
-constexpr unsigned kAddedParams = 5;
-
-BodyParams body_params(llvm::Function& body) {
-    std::size_t first = body.arg_size() - kAddedParams;
-    BodyParams p;
-    p.eu = body.getArg(static_cast<unsigned>(first));
-    p.group = body.getArg(static_cast<unsigned>(first + 1));
-    for (unsigned d = 0; d < 3; ++d) p.local_id[d] = body.getArg(static_cast<unsigned>(first + 2 + d));
-    return p;
-}
-
-llvm::Value* group_field(llvm::IRBuilder<>& b, llvm::Value* group, std::size_t offset) {
-    llvm::Value* at = b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), group, offset);
-    auto* load =
-        b.CreateAlignedLoad(b.getInt64Ty(), b.CreateBitCast(at, b.getInt64Ty()->getPointerTo()), llvm::Align(8));
-    // Nothing writes it while the group runs.
-    load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(b.getContext(), {}));
-    return load;
-}
-
 }  // namespace jit
 
 namespace {
 
 using jit::BuildLog;
+using jit::Candidate;
 
 void initialise_llvm() {
     static const bool done = [] {
@@ -138,14 +113,6 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, llvm::Optimiza
     passes.run(module, modules);
 }
 
-/// One kernel on its way from SPIR-V to an entry.
-struct Candidate {
-    std::string name;
-    llvm::Function* body = nullptr;  ///< the kernel with BodyParams behind its own parameters
-    Kernel kernel;
-    bool has_barriers = false;
-};
-
 class Compilation {
 public:
     Compilation(std::span<const std::uint8_t> spirv, llvm::TargetMachine& machine) : spirv_(spirv), machine_(machine) {
@@ -182,108 +149,7 @@ private:
         }
     }
 
-    /// Kernels get bodies with added parameters; everything else is inlined into them.
-    void make_bodies() {
-        std::vector<llvm::Function*> kernels;
-        for (llvm::Function& f : *module_) {
-            if (f.isDeclaration()) {
-                f.setCallingConv(llvm::CallingConv::C);
-                continue;
-            }
-            if (f.getCallingConv() == llvm::CallingConv::SPIR_KERNEL) kernels.push_back(&f);
-            f.setCallingConv(llvm::CallingConv::C);
-            f.setLinkage(llvm::GlobalValue::InternalLinkage);
-            f.removeFnAttr(llvm::Attribute::NoInline);
-            f.removeFnAttr(llvm::Attribute::OptimizeNone);
-            f.addFnAttr(llvm::Attribute::AlwaysInline);
-            for (llvm::Instruction& i : llvm::instructions(f)) {
-                if (auto* call = llvm::dyn_cast<llvm::CallBase>(&i)) call->setCallingConv(llvm::CallingConv::C);
-            }
-        }
-        for (llvm::Function* f : kernels) make_body(*f);
-        run_inliner();
-        for (llvm::Function& f : *module_) {
-            if (!f.isDeclaration() && f.hasFnAttribute(llvm::Attribute::AlwaysInline) && !f.use_empty()) {
-                log_.unsupported("recursion or address of function " + f.getName().str());
-            }
-        }
-    }
-
-    void run_inliner() {
-        llvm::PassBuilder builder(&machine_);
-        llvm::LoopAnalysisManager loops;
-        llvm::FunctionAnalysisManager functions;
-        llvm::CGSCCAnalysisManager sccs;
-        llvm::ModuleAnalysisManager modules;
-        builder.registerModuleAnalyses(modules);
-        builder.registerCGSCCAnalyses(sccs);
-        builder.registerFunctionAnalyses(functions);
-        builder.registerLoopAnalyses(loops);
-        builder.crossRegisterProxies(loops, functions, sccs, modules);
-        llvm::ModulePassManager passes;
-        passes.addPass(llvm::AlwaysInlinerPass(false));
-        passes.addPass(llvm::GlobalDCEPass());
-        passes.run(*module_, modules);
-    }
-
-    void make_body(llvm::Function& kernel) {
-        Candidate c;
-        c.name = kernel.getName().str();
-        c.kernel.name = c.name;
-        reflect(kernel, c.kernel);
-        llvm::Type* pointer = llvm::Type::getInt8PtrTy(context_);
-        llvm::Type* i64 = llvm::Type::getInt64Ty(context_);
-        std::vector<llvm::Type*> params(kernel.getFunctionType()->params().begin(),
-                                        kernel.getFunctionType()->params().end());
-        params.insert(params.end(), {pointer, pointer, i64, i64, i64});
-        auto* type = llvm::FunctionType::get(kernel.getReturnType(), params, false);
-        c.body = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, c.name + ".body", module_.get());
-        llvm::ValueToValueMapTy map;
-        for (llvm::Argument& a : kernel.args()) map[&a] = c.body->getArg(a.getArgNo());
-        llvm::SmallVector<llvm::ReturnInst*, 4> returns;
-        llvm::CloneFunctionInto(c.body, &kernel, map, llvm::CloneFunctionChangeType::LocalChangesOnly, returns);
-        c.body->removeFnAttr(llvm::Attribute::AlwaysInline);
-        candidates_.push_back(std::move(c));
-    }
-
-    void reflect(const llvm::Function& kernel, Kernel& out) {
-        const llvm::DataLayout& layout = module_->getDataLayout();
-        std::uint64_t offset = 0;
-        for (const llvm::Argument& a : kernel.args()) {
-            KernelArg arg;
-            llvm::Type* type = a.getType();
-            std::uint64_t size = layout.getTypeAllocSize(type);
-            std::uint64_t align = layout.getABITypeAlignment(type);
-            if (auto* pointer = llvm::dyn_cast<llvm::PointerType>(type)) {
-                llvm::Type* pointee = pointer->getPointerElementType();
-                if (auto* opaque = llvm::dyn_cast<llvm::StructType>(pointee); opaque && opaque->isOpaque()) {
-                    log_.unsupported(out.name + ": argument of type " + opaque->getName().str());
-                }
-                if (pointer->getAddressSpace() == jit::kLocalSpace) {
-                    arg.kind = ArgKind::kLocalPointer;
-                } else if (pointer->getAddressSpace() != jit::kPrivateSpace) {
-                    arg.kind = ArgKind::kGlobalPointer;
-                } else if (a.hasByValAttr()) {
-                    size = layout.getTypeAllocSize(a.getParamByValType());
-                    align = std::max<std::uint64_t>(a.getParamAlign().valueOrOne().value(), 8);
-                } else {
-                    log_.unsupported(out.name + ": private pointer as an argument");
-                }
-            }
-            offset = llvm::alignTo(offset, align);
-            arg.size = static_cast<std::uint32_t>(size);
-            arg.offset = static_cast<std::uint32_t>(offset);
-            offset += size;
-            out.args.push_back(arg);
-        }
-        out.args_size = static_cast<std::uint32_t>(offset);
-        if (llvm::MDNode* required = kernel.getMetadata("reqd_work_group_size"); required != nullptr) {
-            for (unsigned d = 0; d < 3 && d < required->getNumOperands(); ++d) {
-                out.required_group_size[d] = static_cast<std::uint32_t>(
-                    llvm::mdconst::extract<llvm::ConstantInt>(required->getOperand(d))->getZExtValue());
-            }
-        }
-    }
+    void make_bodies() { candidates_ = jit::make_bodies(*module_, machine_, log_); }
 
     void lower() {
         for (Candidate& c : candidates_) {
@@ -320,126 +186,12 @@ private:
         if (log_.empty()) verify("routing");
     }
 
-    /// entry(eu, args, group[, x, y, z]): loads the arguments and runs all work-items, or the one.
     void make_entries() {
-        for (Candidate& c : candidates_) make_entry(c);
+        for (Candidate& c : candidates_) jit::make_entry(c);
         if (!log_.empty()) return;
         optimise(*module_, machine_, llvm::OptimizationLevel::O2);
         for (Candidate& c : candidates_)
-            c.kernel.private_size = private_size(*module_->getFunction(entry_symbol(c.name)));
-    }
-
-    void make_entry(Candidate& c) {
-        llvm::IRBuilder<> b(context_);
-        llvm::Type* i64 = b.getInt64Ty();
-        std::vector<llvm::Type*> params(3, b.getInt8PtrTy());
-        if (c.has_barriers) params.insert(params.end(), 3, i64);
-        auto* entry = llvm::Function::Create(llvm::FunctionType::get(b.getVoidTy(), params, false),
-                                             llvm::GlobalValue::ExternalLinkage, entry_symbol(c.name), module_.get());
-        entry->addFnAttr(llvm::Attribute::NoUnwind);
-        llvm::Value* group = entry->getArg(2);
-        auto* top = llvm::BasicBlock::Create(context_, "", entry);
-        b.SetInsertPoint(top);
-        std::vector<llvm::Value*> args = load_arguments(b, c, entry->getArg(1), group);
-        args.insert(args.end(), {entry->getArg(0), group});
-        if (c.has_barriers) {
-            args.insert(args.end(), {entry->getArg(3), entry->getArg(4), entry->getArg(5)});
-            b.CreateCall(c.body, args)->setAttributes(call_attributes(*c.body));
-            b.CreateRetVoid();
-        } else {
-            llvm::Value* id[3];
-            llvm::BasicBlock* headers[3];
-            for (int d = 2; d >= 0; --d) {
-                headers[d] = llvm::BasicBlock::Create(context_, "", entry);
-                llvm::BasicBlock* before = b.GetInsertBlock();
-                b.CreateBr(headers[d]);
-                b.SetInsertPoint(headers[d]);
-                auto* phi = b.CreatePHI(i64, 2);
-                phi->addIncoming(b.getInt64(0), before);
-                id[d] = phi;
-            }
-            poll(b, entry->getArg(0));
-            args.insert(args.end(), {id[0], id[1], id[2]});
-            b.CreateCall(c.body, args)->setAttributes(call_attributes(*c.body));
-            for (unsigned d = 0; d < 3; ++d) {
-                llvm::Value* next = b.CreateAdd(id[d], b.getInt64(1));
-                llvm::Value* size =
-                    jit::group_field(b, group, offsetof(WorkGroupInfo, local_size) + d * sizeof(std::uint64_t));
-                auto* done = llvm::BasicBlock::Create(context_, "", entry);
-                llvm::cast<llvm::PHINode>(id[d])->addIncoming(next, b.GetInsertBlock());
-                b.CreateCondBr(b.CreateICmpULT(next, size), headers[d], done);
-                b.SetInsertPoint(done);
-            }
-            b.CreateRetVoid();
-        }
-        c.body->setLinkage(llvm::GlobalValue::InternalLinkage);
-        c.body->addFnAttr(llvm::Attribute::AlwaysInline);
-    }
-
-    /// The work-item loop has a poll of its own: a work-item need not access anything.
-    void poll(llvm::IRBuilder<>& b, llvm::Value* eu) {
-        llvm::Value* at = b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), eu, offsetof(EuContext, key));
-        auto* key =
-            b.CreateAlignedLoad(b.getInt64Ty(), b.CreateBitCast(at, b.getInt64Ty()->getPointerTo()), llvm::Align(8));
-        key->setAtomic(llvm::AtomicOrdering::Monotonic);
-        llvm::Function* entry = b.GetInsertBlock()->getParent();
-        auto* then = llvm::BasicBlock::Create(context_, "", entry);
-        auto* after = llvm::BasicBlock::Create(context_, "", entry);
-        b.CreateCondBr(b.CreateICmpSLT(key, b.getInt64(0)), then, after);
-        b.SetInsertPoint(then);
-        b.CreateCall(module_->getOrInsertFunction("fl_poll", b.getVoidTy(), b.getInt8PtrTy()), {eu});
-        b.CreateBr(after);
-        b.SetInsertPoint(after);
-    }
-
-    static llvm::AttributeList call_attributes(const llvm::Function& body) { return body.getAttributes(); }
-
-    std::vector<llvm::Value*> load_arguments(llvm::IRBuilder<>& b, Candidate& c, llvm::Value* block,
-                                             llvm::Value* group) {
-        std::vector<llvm::Value*> args;
-        llvm::Value* local = nullptr;
-        for (std::size_t k = 0; k < c.kernel.args.size(); ++k) {
-            const KernelArg& arg = c.kernel.args[k];
-            llvm::Type* type = c.body->getArg(static_cast<unsigned>(k))->getType();
-            llvm::Value* at = b.CreateConstInBoundsGEP1_64(b.getInt8Ty(), block, arg.offset);
-            auto load = [&](llvm::Type* t) {
-                return b.CreateAlignedLoad(t, b.CreateBitCast(at, t->getPointerTo()), llvm::Align(1));
-            };
-            if (arg.kind == ArgKind::kLocalPointer) {
-                if (local == nullptr) {
-                    local = b.CreateAdd(jit::group_field(b, group, offsetof(WorkGroupInfo, local_memory)),
-                                        b.getInt64(c.kernel.local_size));
-                }
-                args.push_back(b.CreateIntToPtr(local, type));
-                llvm::Value* rounded = b.CreateAnd(b.CreateAdd(load(b.getInt64Ty()), b.getInt64(kLocalAlignment - 1)),
-                                                   b.getInt64(~std::uint64_t{kLocalAlignment - 1}));
-                local = b.CreateAdd(local, rounded);
-            } else if (c.body->getArg(static_cast<unsigned>(k))->hasByValAttr()) {
-                args.push_back(b.CreateBitCast(at, type));
-            } else if (arg.kind == ArgKind::kGlobalPointer) {
-                args.push_back(b.CreateIntToPtr(load(b.getInt64Ty()), type));
-            } else {
-                args.push_back(load(type));
-            }
-        }
-        return args;
-    }
-
-    std::uint32_t private_size(const llvm::Function& entry) {
-        std::uint64_t size = 0;
-        for (const llvm::Instruction& i : llvm::instructions(entry)) {
-            auto* variable = llvm::dyn_cast<llvm::AllocaInst>(&i);
-            if (variable == nullptr) continue;
-            auto bytes = variable->getAllocationSizeInBits(module_->getDataLayout());
-            if (!bytes) {
-                log_.unsupported("private array of variable size");
-                continue;
-            }
-            size += bytes->getFixedSize() / 8;
-        }
-        constexpr std::uint64_t kMost = 48 << 10;
-        if (size > kMost) log_.unsupported("more than 48 KiB of private memory (" + entry.getName().str() + ")");
-        return static_cast<std::uint32_t>(size);
+            c.kernel.private_size = jit::private_size(*module_->getFunction(entry_symbol(c.name)), log_);
     }
 
     void check_externals() {

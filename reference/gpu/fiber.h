@@ -15,7 +15,7 @@ using Context = boost::context::detail::fcontext_t;
 using Transfer = boost::context::detail::transfer_t;
 using boost::context::detail::jump_fcontext;
 
-/// Private variables (compiler.cpp allows 48 KiB), the runtime's frames, and a signal frame.
+/// Private variables (kernel_entry.cpp allows 48 KiB), the runtime's frames, and a signal frame.
 inline constexpr Bytes kStackSize{128 << 10};
 
 struct Stack {

@@ -1,4 +1,4 @@
-// The compiler's passes, in the order in which they run (jit.cpp): SPIR-V's LLVM IR in, host IR out.
+// The compiler's passes, in the order in which they run (compiler.cpp): SPIR-V's LLVM IR in, host IR out.
 //
 // Private to reference/gpu. Thread safety: one LLVM context a thread. A pass that meets something it cannot do appends
 // a line to the build log that names it, and leaves the module as it likes: nothing is run after a log is not empty.
@@ -15,6 +15,10 @@
 #include <vector>
 
 #include "reference/gpu/module.h"
+
+namespace llvm {
+class TargetMachine;
+}
 
 namespace faultline::gpu::jit {
 
@@ -44,16 +48,29 @@ struct BodyParams {
     llvm::Argument* group = nullptr;
     llvm::Argument* local_id[3] = {};
 };
-/// The parameters of a function that make_body() made.
+/// The parameters of a function that make_bodies() made (kernel_body.cpp).
 BodyParams body_params(llvm::Function& body);
-/// Loads field [index] of the group's WorkGroupInfo.
+/// Loads field [index] of the group's WorkGroupInfo (kernel_body.cpp).
 llvm::Value* group_field(llvm::IRBuilder<>& b, llvm::Value* group, std::size_t offset);
+
+/// One kernel on its way from SPIR-V to an entry.
+struct Candidate {
+    std::string name;
+    llvm::Function* body = nullptr;  ///< the kernel with BodyParams behind its own parameters
+    Kernel kernel;
+    bool has_barriers = false;
+};
+
+/// Kernels get bodies with added parameters; everything else is inlined into them (kernel_body.cpp).
+std::vector<Candidate> make_bodies(llvm::Module& module, llvm::TargetMachine& machine, BuildLog& log);
 
 /// Replaces __spirv_* and clock calls of `body` by IR (builtins.cpp).
 void lower_builtins(llvm::Function& body, BuildLog& log);
 /// Mathematics by name, without the __spirv_ or __spirv_ocl_ prefix; null when unknown (math.cpp).
 llvm::Value* lower_math(llvm::CallInst& call, llvm::StringRef name, llvm::StringRef suffix);
-/// Host functions that compiled code may call: libm and the runtime. Null when not one of them (math.cpp).
+/// Conversions, by name without the prefix; null when not one of them (conversions.cpp).
+llvm::Value* lower_conversion(llvm::CallInst& call, llvm::StringRef name);
+/// Host functions that compiled code may call: libm and the runtime. Null when not one of them (host_functions.cpp).
 void* host_function(llvm::StringRef name);
 
 /// Lays out the local variables of `body`; returns their bytes (local_memory.cpp).
@@ -61,5 +78,10 @@ std::uint32_t lower_local_variables(llvm::Function& body, BuildLog& log);
 
 /// Routes every access of `body` to user memory through the TLB, and polls in loops without one (translate_pass.cpp).
 void route_through_tlb(llvm::Function& body, BuildLog& log);
+
+/// entry(eu, args, group[, x, y, z]): loads the arguments and runs all work-items, or the one (kernel_entry.cpp).
+void make_entry(Candidate& c);
+/// Bytes of private variables that a work-item of the entry takes, once it is optimised (kernel_entry.cpp).
+std::uint32_t private_size(const llvm::Function& entry, BuildLog& log);
 
 }  // namespace faultline::gpu::jit

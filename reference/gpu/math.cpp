@@ -1,13 +1,11 @@
-// OpenCL's mathematics as LLVM intrinsics, plain IR, or libm; and the host functions that compiled code may call.
+// OpenCL's mathematics as LLVM intrinsics, plain IR, or libm.
 //
 // Precision is libm's, which is at least what OpenCL asks for; native_ and half_ variants are the full ones.
 #include <llvm/ADT/StringMap.h>
 #include <llvm/IR/IntrinsicInst.h>
 
-#include <cmath>
-#include <cstring>
+#include <cstdlib>
 
-#include "reference/gpu/eu_context.h"
 #include "reference/gpu/jit.h"
 
 namespace faultline::gpu::jit {
@@ -24,8 +22,8 @@ public:
 
     llvm::Value* lower() {
         if (a_.empty()) return nullptr;
-        for (auto step : {&Math::intrinsic, &Math::integer, &Math::floating, &Math::relational, &Math::geometric,
-                          &Math::conversion, &Math::libm}) {
+        for (auto step :
+             {&Math::intrinsic, &Math::integer, &Math::floating, &Math::relational, &Math::geometric, &Math::libm}) {
             if (llvm::Value* v = (this->*step)()) return v;
         }
         return nullptr;
@@ -233,50 +231,6 @@ private:
         return nullptr;
     }
 
-    /// ConvertFToS_Rint_sat, ConvertFToS_Rint_rte, ...: <op>_R<type>[_sat][_<mode>].
-    llvm::Value* conversion() {
-        llvm::StringRef op = name_.split("_R").first;
-        llvm::StringRef full = call_.getCalledFunction()->getName();
-        bool saturate = full.contains("_sat");
-        llvm::Value* v = a_[0];
-        if (op == "ConvertFToS" || op == "ConvertFToU") {
-            if (full.contains("_rte")) v = call(in::rint, {v});
-            if (full.contains("_rtp")) v = call(in::ceil, {v});
-            if (full.contains("_rtn")) v = call(in::floor, {v});
-            bool to_signed = op.endswith("S");
-            if (saturate) {
-                return b_.CreateIntrinsic(to_signed ? in::fptosi_sat : in::fptoui_sat, {type(), v->getType()}, {v});
-            }
-            return to_signed ? b_.CreateFPToSI(v, type()) : b_.CreateFPToUI(v, type());
-        }
-        bool rounds_other_than_even = full.contains("_rtz") || full.contains("_rtp") || full.contains("_rtn");
-        if (rounds_other_than_even) return nullptr;
-        if (op == "ConvertSToF") return b_.CreateSIToFP(v, type());
-        if (op == "ConvertUToF") return b_.CreateUIToFP(v, type());
-        if (op == "FConvert") return b_.CreateFPCast(v, type());
-        if (saturate || op == "SatConvertSToU" || op == "SatConvertUToS") return saturating_integer(op, v);
-        if (op == "SConvert") return b_.CreateSExtOrTrunc(v, type());
-        if (op == "UConvert") return b_.CreateZExtOrTrunc(v, type());
-        return nullptr;
-    }
-    llvm::Value* saturating_integer(llvm::StringRef op, llvm::Value* v) {
-        bool from_signed = op == "SConvert" || op == "SatConvertSToU";
-        bool to_signed = op == "SConvert" || op == "SatConvertUToS";
-        if (op != "SConvert" && op != "UConvert" && op != "SatConvertSToU" && op != "SatConvertUToS") return nullptr;
-        unsigned from = v->getType()->getScalarSizeInBits();
-        unsigned to = type()->getScalarSizeInBits();
-        // Clamped in a type that holds both.
-        llvm::Type* wide = v->getType()->getWithNewBitWidth(std::max(from, to) + 1);
-        llvm::Value* x = from_signed ? b_.CreateSExt(v, wide) : b_.CreateZExt(v, wide);
-        unsigned bits = std::max(from, to) + 1;
-        llvm::APInt low = to_signed ? llvm::APInt::getSignedMinValue(to).sext(bits) : llvm::APInt(bits, 0);
-        llvm::APInt high =
-            to_signed ? llvm::APInt::getSignedMaxValue(to).sext(bits) : llvm::APInt::getMaxValue(to).zext(bits);
-        x = call(in::smax, {x, llvm::ConstantInt::get(wide, low)});
-        x = call(in::smin, {x, llvm::ConstantInt::get(wide, high)});
-        return b_.CreateTrunc(x, type());
-    }
-
     /// One call an element of the host's float or double function.
     llvm::Value* libm() {
         static const llvm::StringMap<int> kArity = {
@@ -318,92 +272,10 @@ private:
     std::vector<llvm::Value*> a_;
 };
 
-template <typename R, typename... Args>
-void* address(R (*f)(Args...)) {
-    return reinterpret_cast<void*>(f);
-}
-
 }  // namespace
 
 llvm::Value* lower_math(llvm::CallInst& call, llvm::StringRef name, llvm::StringRef suffix) {
     return Math(call, name, suffix).lower();
-}
-
-void* host_function(llvm::StringRef name) {
-    using F1 = float (*)(float);
-    using D1 = double (*)(double);
-    using F2 = float (*)(float, float);
-    using D2 = double (*)(double, double);
-#define FL_MATH1(name) \
-    {#name, address(static_cast<D1>(::name))}, { #name "f", address(static_cast <F1>(::name##f)) }
-#define FL_MATH2(name) \
-    {#name, address(static_cast<D2>(::name))}, { #name "f", address(static_cast <F2>(::name##f)) }
-#define FL_RUNTIME(f) \
-    { #f, address(f) }
-    static const llvm::StringMap<void*> kFunctions = {
-        FL_MATH1(sin),
-        FL_MATH1(cos),
-        FL_MATH1(tan),
-        FL_MATH1(asin),
-        FL_MATH1(acos),
-        FL_MATH1(atan),
-        FL_MATH1(sinh),
-        FL_MATH1(cosh),
-        FL_MATH1(tanh),
-        FL_MATH1(asinh),
-        FL_MATH1(acosh),
-        FL_MATH1(atanh),
-        FL_MATH1(exp),
-        FL_MATH1(exp2),
-        FL_MATH1(exp10),
-        FL_MATH1(expm1),
-        FL_MATH1(log),
-        FL_MATH1(log2),
-        FL_MATH1(log10),
-        FL_MATH1(log1p),
-        FL_MATH1(logb),
-        FL_MATH1(cbrt),
-        FL_MATH1(erf),
-        FL_MATH1(erfc),
-        FL_MATH1(tgamma),
-        FL_MATH1(lgamma),
-        FL_MATH1(floor),
-        FL_MATH1(ceil),
-        FL_MATH1(trunc),
-        FL_MATH1(rint),
-        FL_MATH1(round),
-        FL_MATH1(sqrt),
-        FL_MATH2(pow),
-        FL_MATH2(atan2),
-        FL_MATH2(hypot),
-        FL_MATH2(fmod),
-        FL_MATH2(fdim),
-        FL_MATH2(fmin),
-        FL_MATH2(fmax),
-        FL_MATH2(nextafter),
-        FL_MATH2(remainder),
-        {"ldexp", address(static_cast<double (*)(double, int)>(::ldexp))},
-        {"ldexpf", address(static_cast<float (*)(float, int)>(::ldexpf))},
-        {"fma", address(static_cast<double (*)(double, double, double)>(::fma))},
-        {"fmaf", address(static_cast<float (*)(float, float, float)>(::fmaf))},
-        {"sincos", address(static_cast<void (*)(double, double*, double*)>(::sincos))},
-        {"sincosf", address(static_cast<void (*)(float, float*, float*)>(::sincosf))},
-        {"memcpy", address(static_cast<void* (*)(void*, const void*, std::size_t)>(::memcpy))},
-        {"memmove", address(static_cast<void* (*)(void*, const void*, std::size_t)>(::memmove))},
-        {"memset", address(static_cast<void* (*)(void*, int, std::size_t)>(::memset))},
-        FL_RUNTIME(fl_translate),
-        FL_RUNTIME(fl_store_crossing),
-        FL_RUNTIME(fl_memmove),
-        FL_RUNTIME(fl_memset),
-        FL_RUNTIME(fl_poll),
-        FL_RUNTIME(fl_barrier),
-        FL_RUNTIME(fl_clock),
-    };
-#undef FL_MATH1
-#undef FL_MATH2
-#undef FL_RUNTIME
-    auto found = kFunctions.find(name);
-    return found == kFunctions.end() ? nullptr : found->second;
 }
 
 }  // namespace faultline::gpu::jit

@@ -1,4 +1,5 @@
-// Pages back to system memory: drm_pagemap_migrate_to_ram(), and how pages that were taken are put back.
+// Pages back to system memory: drm_pagemap_migrate_to_ram() and who asks for it, the CPU or an eviction; and how pages
+// that were taken are put back.
 
 #include <sched.h>
 #include <sys/mman.h>
@@ -148,6 +149,48 @@ int Mm::Impl::migrate_to_ram(EntryBlock& block, Interval part, Which which) {
         i += pages;
     }
     return result;
+}
+
+int Mm::Impl::evict(Interval interval, Which which) {
+    int result = 0;
+    entries.for_each(interval, [&](EntryBlock& block, Interval part) {
+        if (const int err = migrate_to_ram(block, part, which); err != 0) result = err;
+    });
+    return result;
+}
+
+int Mm::Impl::evict_everywhere(Which which) {
+    int result = 0;
+    for (EntryBlock* block = entries.all(); block != nullptr; block = block->next)
+        if (const int err = migrate_to_ram(*block, block->interval(), which); err != 0) result = err;
+    return result;
+}
+
+int Mm::evict(Interval interval) { return impl_->evict(interval, {}); }
+int Mm::evict_all() {
+    adopt_this_thread();
+    return impl_->evict_everywhere({});
+}
+
+/// drm_pagemap_migrate_to_ram(), from dev_pagemap_ops.migrate_to_ram.
+void Mm::Impl::cpu_fault(VirtAddr page) {
+    Zdd* zdd = nullptr;
+    EntryBlock* block = entries.find(page);
+    {
+        MutexLock guard(block->lock);
+        const Entry& entry = block->entries[block->index_of(page)];
+        if (entry.state == EntryState::kDevice && entry.zdd->try_get()) zdd = entry.zdd;
+    }
+    if (zdd != nullptr) {
+        CpuVma vma;
+        if (zdd->pagemap.timeslice_over(*zdd) && vmas.lookup(page, &vma) == 0) {
+            ++cpu_fault_migrations;
+            migrate_to_ram(*block, block->interval().intersect(vma.interval), {.zdd = zdd});
+        }
+        zdd->put();
+    }
+    // Whatever came of it: the CPU looks again, and faults again where it must.
+    uffd.wake({page, page + kPageSize});
 }
 
 }  // namespace faultline::svm

@@ -1,5 +1,5 @@
-// Inside of the Mm, shared by mm.cpp (VMAs, faulting in, lifecycle) and migrate_to_devmem.cpp and migrate_to_ram.cpp
-// (pages between system and devices).
+// Inside of the Mm, shared by mm.cpp (lifecycle, VMAs, what is where), mm_adopt.cpp (threads), mm_fault.cpp (faulting
+// in), migrate_to_devmem.cpp and migrate_to_ram.cpp (pages between system and devices).
 //
 // Private to reference/svm.
 #pragma once
@@ -36,9 +36,13 @@ struct Mm::Impl final : public MonitorClient {
     void invalidate(const MmuRange& range) override { MmNotifiers::Invalidation told(notifiers, range); }
 
     // mm.cpp
+    /// The process's Mm, or null.
+    static Mm* current();
+
+    // mm_fault.cpp
     int range_fault(const HmmRequest& request, std::pmr::vector<HmmRun>& runs);
-    int evict(Interval interval, Which which);
-    int evict_everywhere(Which which);
+    /// Whether the page is present in the CPU's page table.
+    static bool is_present(VirtAddr page);
     /// Registers the block's part of the VMA for messages, if `part` is not yet. 0 or -errno.
     int watch(EntryBlock& block, Interval part, const CpuVma& vma);
 
@@ -48,6 +52,8 @@ struct Mm::Impl final : public MonitorClient {
     /// drm_pagemap_migrate_to_ram() for the device pages in `part` of one block. 0 (also when there are none), -EIO (a
     /// copy failed: they stay), -ENOMEM.
     int migrate_to_ram(EntryBlock& block, Interval part, Which which);
+    int evict(Interval interval, Which which);
+    int evict_everywhere(Which which);
 
     const MmOptions options;
     const unsigned generation;  ///< tells this Mm from earlier ones of the process

@@ -3,9 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "results/compare_environment.h"
-#include "results/compare_shape.h"
-#include "tests/results/compared_sets.h"
+#include "tests/results/compared.h"
 
 namespace faultline::results {
 namespace {
@@ -14,27 +12,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-const SetShape kA{.side = "a"};
-const SetShape kB{.side = "b"};
-
-SampleSet set_of(const std::string& label, std::vector<Series> series) {
-    return {.label = label, .environment = environment("6.18"), .series = std::move(series)};
-}
-
-Comparison compared(const std::vector<Series>& a, const std::vector<Series>& b, const CompareOptions& options = {}) {
-    const Expected<Comparison> comparison = compare(set_of("A", a), set_of("B", b), options);
-    EXPECT_TRUE(comparison.ok()) << comparison.error().message;
-    return comparison.ok() ? *comparison : Comparison{};
-}
-
-/// One benchmark's time, 1000 ns in A.
-ComparedMetric time_of(double b, const SetShape& shape_a = kA, const SetShape& shape_b = kB, double noise = 0.01) {
-    const Comparison comparison =
-        compared({series(shape_a, "f/x", "real_time", 1000, noise)}, {series(shape_b, "f/x", "real_time", b, noise)});
-    EXPECT_THAT(comparison.rows, SizeIs(1));
-    return comparison.rows.at(0);
-}
 
 TEST(Compare, SlowerIsWorseFasterIsBetterAndLittleIsSame) {
     EXPECT_EQ(time_of(1100).verdict, Verdict::kWorse);
@@ -262,124 +239,6 @@ TEST(Compare, OutcomeIsWhatAGateNeeds) {
 TEST(Compare, SetsThatShareProcessesAreNoted) {
     const std::vector<Series> a = {series(kA, "f/x", "real_time", 1000)};
     EXPECT_THAT(compared(a, a).notes, ElementsAre("12 processes are in both A and B"));
-}
-
-TEST(Comparable, WhatChangesTimesHasToBeEqual) {
-    const SampleSet a = set_of("A", {series(kA, "f/x", "real_time", 1000)});
-    for (const char* key : {"device", "model", "env_cpu_model", "env_kernel_debug", "env_cpu_governor"}) {
-        SampleSet b = set_of("B", {series(kB, "f/x", "real_time", 1000)});
-        b.environment[key] = "another";
-        const Expected<Comparison> refused = compare(a, b, {});
-        ASSERT_FALSE(refused.ok()) << key;
-        EXPECT_EQ(refused.error().kind, ErrorKind::kBadInput);
-        EXPECT_THAT(refused.error().message, HasSubstr("against another"));
-        EXPECT_THAT(refused.error().message, testing::Not(HasSubstr("\n")));
-        const Expected<Comparison> forced = compare(a, b, {.metrics = {}, .force = true});
-        ASSERT_TRUE(forced.ok()) << key;
-        EXPECT_THAT(forced->notes, ElementsAre(HasSubstr("forced")));
-    }
-    SampleSet kernel = set_of("B", {series(kB, "f/x", "real_time", 1000)});
-    kernel.environment["env_kernel_release"] = "6.19";
-    const Expected<Comparison> other_kernel = compare(a, kernel, {});
-    ASSERT_TRUE(other_kernel.ok());
-    EXPECT_THAT(other_kernel->differences, ElementsAre("kernel: 6.18 -> 6.19"));
-}
-
-TEST(Comparable, ASetThatMixesIsNot) {
-    SampleSet a = set_of("A", {series(kA, "f/x", "real_time", 1000)});
-    a.environment["env_cpu_governor"] = "performance | powersave";
-    SampleSet b = a;
-    EXPECT_THAT(obstacles(a, b), ElementsAre(HasSubstr("CPU governor: runs of both differ")));
-}
-
-// Stages.
-
-/// Times and counters of a benchmark whose every repetition takes 100 faults.
-std::vector<Series> faulting(const SetShape& shape, double time, double copy, double bind) {
-    return {series(shape, "f/x", "real_time", time),
-            series(shape, "f/x", "gt.svm_pagefault_count", 100, 0),
-            series(shape, "f/x", "gt.svm_4K_pagefault_us", 100 * (copy + bind + 2)),
-            series(shape, "f/x", "gt.svm_device_copy_us", 100 * copy),
-            series(shape, "f/x", "gt.svm_4K_bind_us", 50 * bind),
-            series(shape, "f/x", "gt.svm_2M_bind_us", 50 * bind)};
-}
-
-TEST(Stages, NameWhatMovedAFaultTheLargestFirst) {
-    const ComparedMetric row = compared(faulting(kA, 1000, 10, 4), faulting(kB, 1500, 15, 5)).rows.at(0);
-    ASSERT_EQ(row.verdict, Verdict::kWorse);
-    ASSERT_THAT(row.stages.moves, SizeIs(3));
-    EXPECT_FALSE(row.stages.faults);
-    EXPECT_EQ(row.stages.moves[0].stage, "pagefault");
-    EXPECT_NEAR(row.stages.moves[0].change_us(), 6, 0.5);
-    EXPECT_EQ(row.stages.moves[1].stage, "copy");
-    EXPECT_NEAR(row.stages.moves[1].before_us, 10, 0.2);
-    EXPECT_NEAR(row.stages.moves[1].after_us, 15, 0.3);
-    EXPECT_EQ(row.stages.moves[2].stage, "bind");
-    EXPECT_NEAR(row.stages.moves[2].change_us(), 1, 0.2);
-}
-
-TEST(Stages, SayWhereThereIsNothingToSay) {
-    const ComparedMetric elsewhere = compared(faulting(kA, 1000, 10, 4), faulting(kB, 1500, 10, 4)).rows.at(0);
-    EXPECT_THAT(elsewhere.stages.moves, IsEmpty());
-    EXPECT_THAT(elsewhere.stages.reason, HasSubstr("no stage"));
-    EXPECT_THAT(time_of(1100).stages.reason, HasSubstr("no GT counters"));
-    EXPECT_THAT(time_of(1000).stages.reason, IsEmpty());  // nothing to explain
-}
-
-TEST(Stages, ThatOnlyVaryDidNotMove) {
-    std::vector<Series> a = faulting(kA, 1000, 10, 4);
-    std::vector<Series> b = faulting(kB, 1500, 15, 4);
-    a.push_back(series(kA, "f/x", "gt.svm_tlb_inval_us", 100, 0.6));
-    b.push_back(series(kB, "f/x", "gt.svm_tlb_inval_us", 104, 0.6));
-    const ComparedMetric row = compared(a, b).rows.at(0);
-    EXPECT_FALSE(row.stages.moves.empty());
-    for (const StageMove& move : row.stages.moves) EXPECT_NE(move.stage, "tlb_inval");
-}
-
-TEST(Stages, AreByFaultNotByRun) {
-    // Twice the faults, each as long as before: no stage moved.
-    std::vector<Series> b = faulting(kB, 2000, 10, 4);
-    for (Series& series : b) {
-        if (series.metric.name == "real_time") continue;
-        for (Sample& sample : series.samples) sample.value *= 2;
-    }
-    const Stages stages = compared(faulting(kA, 1000, 10, 4), b).rows.at(0).stages;
-    EXPECT_THAT(stages.moves, IsEmpty());
-    ASSERT_TRUE(stages.faults);
-    EXPECT_DOUBLE_EQ(stages.faults->before, 100);
-    EXPECT_DOUBLE_EQ(stages.faults->after, 200);
-    EXPECT_THAT(stages.reason, IsEmpty());
-}
-
-// Shapes.
-
-TEST(Shapes, AreRatiosToEachSidesOwnBaseline) {
-    const SampleSet a = set_of("A", {series(kA, "f/x/threads:1", "real_time", 1000),
-                                     series(kA, "f/x/threads:2", "real_time", 600), series(kA, "g/y", "real_time", 7)});
-    const SampleSet b =
-        set_of("B", {series(kB, "f/x/threads:1", "real_time", 50000), series(kB, "f/x/threads:2", "real_time", 40000)});
-    const Expected<ShapeComparison> shapes = compare_shapes(a, b, "real_time");
-    ASSERT_TRUE(shapes.ok());
-    ASSERT_THAT(shapes->rows, SizeIs(2));
-    EXPECT_EQ(shapes->rows[0].shape_a, 1);
-    EXPECT_EQ(shapes->rows[1].baseline, "f/x/threads:1");
-    EXPECT_NEAR(shapes->rows[1].shape_a, 0.6, 0.01);
-    EXPECT_NEAR(shapes->rows[1].shape_b, 0.8, 0.01);
-    EXPECT_LT(shapes->rows[1].ratio_low, 4.0 / 3);
-    EXPECT_GT(shapes->rows[1].ratio_high, 4.0 / 3);
-    EXPECT_NEAR(shapes->rows[1].ratio_low, 4.0 / 3, 0.05);
-    EXPECT_THAT(shapes->missing, ElementsAre("g/y"));
-    EXPECT_FALSE(compare_shapes(a, b, "no_such").ok());
-}
-
-TEST(Shapes, AreForDifferentKinds) {
-    SampleSet a = set_of("A", {});
-    SampleSet b = set_of("B", {});
-    EXPECT_FALSE(different_kinds(a, b));
-    b.environment["device_kind"] = "reference";
-    EXPECT_TRUE(different_kinds(a, b));
-    b.environment.erase("device_kind");
-    EXPECT_FALSE(different_kinds(a, b));
 }
 
 }  // namespace

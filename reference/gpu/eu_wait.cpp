@@ -1,0 +1,154 @@
+// Work-groups that wait: for the report of their fault, for its ack, for a deadline; and the EU's sleep when all do.
+#include <sched.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "reference/gpu/eu.h"
+#include "reference/gpu/futex.h"
+#include "reference/svm/vm.h"
+
+namespace faultline::gpu {
+namespace {
+
+// Looks before an EU sleeps, at first without, then with leaving its processor to whoever serves the fault. Service
+// takes some microseconds, a wake-up 20-100.
+constexpr unsigned kReadySpins = 200;
+constexpr unsigned kReadyYields = 100;
+constexpr unsigned kAtomicRetries = 64;
+// A sleep ends up to so much too late; see reference/svm/clock.cpp.
+constexpr Nanoseconds kWatched = std::chrono::microseconds(80);
+
+}  // namespace
+
+void HardwareThread::ack(const svm::Pagefault&, int err) {
+    err_ = err;
+    Eu& eu = *eu_;
+    due_ = eu.config_.ack.count() == 0 ? Nanoseconds{} : eu.device_.clock().now() + eu.config_.ack;
+    to_post_ = false;
+    HardwareThread* head = eu.ready_.load(std::memory_order_relaxed);
+    do {
+        next_ = head;
+    } while (!eu.ready_.compare_exchange_weak(head, this, std::memory_order_seq_cst, std::memory_order_relaxed));
+}
+
+void Eu::report_fault(HardwareThread& thread) {
+    if (config_.fault_report.count() == 0) return post_fault(thread);
+    thread.due_ = device_.clock().now() + config_.fault_report;
+    thread.to_post_ = true;
+    delayed_.push_back(&thread);
+}
+
+/// Lets go on whoever has waited long enough, first come first served.
+void Eu::serve_delayed() {
+    const Nanoseconds now = device_.clock().now();
+    for (std::size_t i = 0; i < delayed_.size();) {
+        HardwareThread* thread = delayed_[i];
+        if (thread->due_ > now) {
+            ++i;
+            continue;
+        }
+        delayed_.erase(delayed_.begin() + static_cast<std::ptrdiff_t>(i));
+        if (thread->to_post_) {
+            post_fault(*thread);
+        } else {
+            append_runnable(thread);
+        }
+    }
+}
+
+/// When the first of those that wait for time may go on; the end of all time when there is none.
+Nanoseconds Eu::next_due() const {
+    Nanoseconds first = Nanoseconds::max();
+    for (const HardwareThread* thread : delayed_) first = std::min(first, thread->due_);
+    return first;
+}
+
+void Eu::post_fault(HardwareThread& thread) {
+    if (thread.dispatch_->failed()) return finish(thread, false);
+    // The CPU has lost a page that the GPU still maps: the monitor is about to say so, and then the fault is answered
+    // by what is mapped now.
+    if (thread.wait_for_monitor_) device_.mm().sync();
+    if (thread.repeats_ >= kAtomicRetries && is_futile(thread)) {
+        thread.err_ = -EACCES;
+        return append_runnable(&thread);
+    }
+    if (device_.pagefault_handler(thread.fault_) == 0) return;
+    // A queue holds a fault of every hardware thread; if it is full all the same, the access is made again later.
+    thread.err_ = 0;
+    append_runnable(&thread);
+}
+
+/// The core acks an atomic on memory that cannot migrate as served. Hardware faults for ever then; here the context is
+/// lost instead.
+bool Eu::is_futile(const HardwareThread& thread) {
+    svm::Vm* vm = device_.asid_to_vm(thread.fault_.asid);
+    if (vm == nullptr) return false;  // the fault says so
+    const bool futile = !vm->serves_atomics(thread.fault_.page_addr);
+    vm->put();
+    return futile;
+}
+
+void Eu::append_runnable(HardwareThread* thread) {
+    thread->next_ = nullptr;
+    *runnable_end_ = thread;
+    runnable_end_ = &thread->next_;
+}
+
+void Eu::collect_ready() {
+    if (ready_.load(std::memory_order_relaxed) == nullptr) return;
+    HardwareThread* newest = ready_.exchange(nullptr, std::memory_order_acquire);
+    HardwareThread* oldest = nullptr;
+    while (newest != nullptr) {
+        HardwareThread* next = newest->next_;
+        newest->next_ = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    while (oldest != nullptr) {
+        HardwareThread* next = oldest->next_;
+        if (oldest->due_.count() == 0) {
+            append_runnable(oldest);
+        } else {
+            delayed_.push_back(oldest);
+        }
+        oldest = next;
+    }
+}
+
+/// Until a fault is acked, a deadline is over or, when there is room, work is added.
+void Eu::wait_for_ready() {
+    const Nanoseconds due = next_due();
+    const bool timed = due != Nanoseconds::max();
+    const auto left = [&] { return due - device_.clock().now(); };
+    auto something = [&] {
+        return ready_.load(std::memory_order_seq_cst) != nullptr ||
+               (idle_ != nullptr && active_version_ != dispatches_.version());
+    };
+    for (unsigned i = 0; i < kReadySpins + kReadyYields || (timed && left() < kWatched); ++i) {
+        if (something() || (timed && left().count() <= 0)) return;
+        if (i < kReadySpins) {
+            cpu_pause();
+        } else {
+            sched_yield();
+        }
+    }
+    sleeping_.store(1, std::memory_order_seq_cst);
+    if (!something()) {
+        ++counters_.sleeps;
+        if (timed) {
+            futex_wait_for(sleeping_, 1, left() - kWatched);
+        } else {
+            futex_wait(sleeping_, 1);
+        }
+    }
+    sleeping_.store(0, std::memory_order_relaxed);
+}
+
+void Eu::wake_if_sleeping() {
+    if (sleeping_.load(std::memory_order_seq_cst) == 0) return;
+    sleeping_.store(0, std::memory_order_seq_cst);
+    futex_wake(sleeping_, 1);
+}
+
+}  // namespace faultline::gpu
