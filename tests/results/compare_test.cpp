@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/fault_stages.h"
 #include "results/compare_environment.h"
 #include "results/compare_shape.h"
 #include "tests/results/compared_sets.h"
@@ -14,6 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 const SetShape kA{.side = "a"};
 const SetShape kB{.side = "b"};
@@ -334,6 +336,27 @@ TEST(Stages, ThatOnlyVaryDidNotMove) {
     const ComparedMetric row = compared(a, b).rows.at(0);
     EXPECT_FALSE(row.stages.moves.empty());
     for (const StageMove& move : row.stages.moves) EXPECT_NE(move.stage, "tlb_inval");
+}
+
+TEST(Stages, AreThoseOfAllThatReportThem) {
+    std::vector<Series> a = faulting(kA, 1000, 10, 4);
+    std::vector<Series> b = faulting(kB, 1500, 10, 4);
+    for (const FaultStage& stage : kFaultStages) {
+        if (stage.name == "pagefault" || stage.name == "copy" || stage.name == "bind") continue;  // faulting() has them
+        for (const std::string_view counter : stage.counters()) {
+            const double us = 100.0 / static_cast<double>(stage.counters().size());
+            a.push_back(series(kA, "f/x", "gt." + std::string(counter), us));
+            b.push_back(series(kB, "f/x", "gt." + std::string(counter), 2 * us));
+        }
+    }
+    const Stages stages = compared(a, b).rows.at(0).stages;
+    std::vector<std::string> moved;
+    for (const StageMove& move : stages.moves) {
+        moved.push_back(move.stage);
+        EXPECT_NEAR(move.before_us, 1, 0.05) << move.stage;
+        EXPECT_NEAR(move.after_us, 2, 0.1) << move.stage;
+    }
+    EXPECT_THAT(moved, UnorderedElementsAre("queue_wait", "get_pages", "migrate", "tlb_inval"));
 }
 
 TEST(Stages, AreByFaultNotByRun) {
