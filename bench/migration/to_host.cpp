@@ -44,8 +44,8 @@ private:
     Expected<Sample> move(const device::ColdBuffer& buffer) override {
         if (Status s = require_placement(session_.device(), buffer, Where::kSystem); !s) return s.error();
         if (const auto there = toucher_.run(buffer, pieces_.sweep(kBringingGroups)); !there) return there.error();
-        if (Status s = require_placement(session_.device(), buffer, Where::kHere); !s) return s.error();
         if (Status s = mark_rest(buffer, MADV_DONTDUMP); !s) return s.error();
+        if (Status s = require_placement(session_.device(), buffer, Where::kHere); !s) return s.error();
         auto sample = touch(buffer);
         if (!sample) return sample.error();
         if (Status s = mark_rest(buffer, MADV_DODUMP); !s) return s.error();
