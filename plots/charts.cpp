@@ -14,7 +14,7 @@ constexpr std::array kCharts = {
     Chart{"throughput", "faults a second against threads, a curve a run and benchmark",
           "benchmarks .../threads:N with faults_per_second", "^fault/parallelism/", false, draw_throughput},
     Chart{"migration", "latency and GB/s against size", "benchmarks .../size:N with bytes_per_second",
-          "^migration/to_(device|host)/", false, draw_migration},
+          "^migration/to_(device|host)/[a-z]+/size:", false, draw_migration},
     Chart{"stages", "where the time of a fault goes", "the driver's counters gt.svm_*_us", "^fault/parallelism/", false,
           draw_stages},
     Chart{"p2p", "how fast each device reaches each, as a matrix",

@@ -1,12 +1,13 @@
 #include "results/compare_stages.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <optional>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
+#include "base/fault_stages.h"
 #include "results/statistics.h"
 
 namespace faultline::results {
@@ -20,20 +21,6 @@ constexpr double kSmallestChangeUs = 0.01;
 using Place = std::tuple<std::string, std::string, int>;
 using PerRepetition = std::map<Place, double>;
 
-struct Stage {
-    const char* name;
-    std::vector<const char*> sums;      ///< counters over all sizes
-    std::vector<const char*> per_size;  ///< where there is no such sum
-};
-
-const std::vector<Stage>& stages() {
-    static const std::vector<Stage> kStages = {
-        {"pagefault", {}, {"pagefault_us"}}, {"get_pages", {}, {"get_pages_us"}},
-        {"migrate", {}, {"migrate_us"}},     {"copy", {"device_copy_us", "cpu_copy_us"}, {}},
-        {"bind", {}, {"bind_us"}},           {"tlb_inval", {"tlb_inval_us"}, {}}};
-    return kStages;
-}
-
 void add(const Metrics& metrics, const std::string& name, PerRepetition& total) {
     const auto it = metrics.find(name);
     if (it == metrics.end()) return;
@@ -42,12 +29,9 @@ void add(const Metrics& metrics, const std::string& name, PerRepetition& total) 
     }
 }
 
-PerRepetition time_of(const Stage& stage, const Metrics& metrics) {
+PerRepetition time_of(const FaultStage& stage, const Metrics& metrics) {
     PerRepetition total;
-    for (const char* sum : stage.sums) add(metrics, std::string("gt.svm_") + sum, total);
-    for (const char* counter : stage.per_size) {
-        for (const char* size : {"4K_", "64K_", "2M_"}) add(metrics, std::string("gt.svm_") + size + counter, total);
-    }
+    for (const std::string_view counter : stage.counters()) add(metrics, std::string("gt.").append(counter), total);
     return total;
 }
 
@@ -69,7 +53,7 @@ std::vector<double> by_process(const PerRepetition& values) {
 
 /// Microseconds a fault. A counter that stayed at zero is not reported, so that a stage which others have and this does
 /// not took no time.
-PerRepetition per_fault(const Stage& stage, const Metrics& metrics, const PerRepetition& faults) {
+PerRepetition per_fault(const FaultStage& stage, const Metrics& metrics, const PerRepetition& faults) {
     const PerRepetition times = time_of(stage, metrics);
     PerRepetition shares;
     for (const auto& [place, count] : faults) {
@@ -98,9 +82,9 @@ Stages moved_stages(const Metrics& a, const Metrics& b, double min_effect) {
     if (before.empty() || after.empty()) return {{}, {}, "no GT counters of faults to say why"};
     Stages found;
     if (const auto faults = moved(before, after, min_effect, 0)) found.faults = {faults->first, faults->second};
-    for (const Stage& stage : stages()) {
+    for (const FaultStage& stage : kFaultStages) {
         const auto move = moved(per_fault(stage, a, before), per_fault(stage, b, after), min_effect, kSmallestChangeUs);
-        if (move) found.moves.push_back({stage.name, move->first, move->second});
+        if (move) found.moves.push_back({std::string(stage.name), move->first, move->second});
     }
     std::stable_sort(found.moves.begin(), found.moves.end(), [](const StageMove& x, const StageMove& y) {
         return std::abs(x.change_us()) > std::abs(y.change_us());

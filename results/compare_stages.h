@@ -1,10 +1,8 @@
 // Why a benchmark changed: how many faults it takes, and which stage of a fault's handling takes longer or shorter,
 // from the driver's own counters.
 //
-// The counters are gt.svm_*_us of xe's debugfs `stats` and of the reference, summed over the sizes of ranges, and
-// divided by the faults of the same repetition. Stages are nested as they are in xe_svm.c: pagefault holds get_pages,
-// migrate and bind; migrate holds the copy to the device; copies also go back to the host on CPU faults. Thread safety:
-// pure functions.
+// The stages are those of base/fault_stages.h, out of xe's debugfs `stats` and of the reference's, as gt.<counter>, and
+// divided by the faults of the same repetition. Thread safety: pure functions.
 #pragma once
 
 #include <map>
@@ -17,7 +15,7 @@
 namespace faultline::results {
 
 struct StageMove {
-    std::string stage;  ///< "get_pages", "migrate", "copy", "bind", "tlb_inval", "pagefault"
+    std::string stage;  ///< a name of kFaultStages
     double before_us;   ///< a fault, the median of A
     double after_us;    ///< of B
     double change_us() const { return after_us - before_us; }

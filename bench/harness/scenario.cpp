@@ -45,6 +45,7 @@ private:
     struct Totals {
         Bytes bytes;
         GtCounters moved;
+        std::optional<std::uint64_t> ranges;
         std::map<std::string, double> figures;
     };
 
@@ -58,6 +59,7 @@ private:
         recorder_.record(sample.latencies_ns);
         totals_.bytes = totals_.bytes + sample.bytes;
         totals_.moved.add(sample.moved);
+        if (sample.ranges) totals_.ranges = totals_.ranges.value_or(0) + *sample.ranges;
         for (const auto& [name, value] : sample.figures) totals_.figures[name] += value;
     }
 
@@ -80,7 +82,11 @@ private:
             if (c.value == 0) continue;
             state.counters["gt." + c.name] = Counter(static_cast<double>(c.value), Counter::kAvgIterations);
         }
-        for (const auto& [name, us] : stages_per_fault(totals_.moved)) state.counters[name] = us;
+        if (const auto& ranges = totals_.ranges)
+            state.counters["ranges"] = Counter(static_cast<double>(*ranges), Counter::kAvgIterations);
+        const StageTimes stages =
+            totals_.ranges ? stages_per_range(totals_.moved, *totals_.ranges) : stages_per_fault(totals_.moved);
+        for (const auto& [name, us] : stages) state.counters[name] = us;
         state.SetLabel(session_.label() + (plan_.note.empty() ? "" : " " + plan_.note));
     }
 

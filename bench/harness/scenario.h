@@ -3,9 +3,10 @@
 // Counters of every benchmark: latency_{min,p50,p90,p99,p999,max}_ns and latency_samples where it takes latencies (of
 // all iterations; each goes to the side file too), bytes_per_second where it moves bytes, and, where it reads the GT
 // counters, faults (svm_pagefault_count, mean of an iteration), faults_per_second, and gt.<counter>, the mean of an
-// iteration, for each that moved; stage.<name>_us says where the time of a fault went (bench/harness/stages.h).
-// Counters that a kernel does not have are absent. A failure of any kind ends the run with SkipWithError and says why;
-// so does what cannot run on the device, which is no failure (base/skip.h).
+// iteration, for each that moved; stage.<name>_us says where the time of a fault went (bench/harness/stages.h), or, of
+// a benchmark that counts ranges (mean of an iteration), the time of a range. Counters that a kernel does not have are
+// absent. A failure of any kind ends the run with SkipWithError and says why; so does what cannot run on the device,
+// which is no failure (base/skip.h).
 //
 // Thread safety: registration and runs from the main thread.
 #pragma once
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +30,7 @@ struct Sample {
     double seconds = 0;                                     ///< of what was measured, and of nothing else
     Bytes bytes;                                            ///< moved in that time; 0: not what it is about
     device::GtCounters moved;                               ///< empty: not read
+    std::optional<std::uint64_t> ranges{};                  ///< moved without GPU faults; empty: faults do it
     std::vector<std::uint64_t> latencies_ns;                ///< what one of them is, the benchmark's file says
     std::vector<std::pair<std::string, double>> figures{};  ///< further counters; the mean of all iterations is shown
 };

@@ -1,10 +1,12 @@
-// Where the time of a fault goes, by the GT counters: microseconds of each stage of the driver's work, a fault.
+// Where the time of a benchmark's unit of work goes, by the GT counters: microseconds of each stage of the driver's
+// handling (base/fault_stages.h), named "stage.<stage>_us".
 //
-// `queue_wait` is the reference's alone: no kernel counts how long a fault waits for a worker. `migrate` holds `copy`.
-// A stage that the kernel does not count is absent; one that it counts and that took no time is 0. Thread safety:
-// stateless.
+// The unit is the GPU fault. Benchmarks that move memory by other means (a prefetch, a touch by the CPU) take none, and
+// say how many ranges they moved: theirs is the range, whatever faults another process takes meanwhile. Which of the
+// two it is belongs to a benchmark as its name does. Thread safety: stateless.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,7 +15,14 @@
 
 namespace faultline::bench {
 
-/// "stage.get_pages_us" and so on with the share of each fault in `moved`; nothing where there were no faults.
-std::vector<std::pair<std::string, double>> stages_per_fault(const device::GtCounters& moved);
+using StageTimes = std::vector<std::pair<std::string, double>>;
+
+/// The share of each fault in `moved`; nothing where there were no faults. A stage that the kernel does not count is
+/// absent; one that it counts and that took no time is 0.
+StageTimes stages_per_fault(const device::GtCounters& moved);
+
+/// The share of each of `ranges`; nothing where there are none. A stage that did not move is absent: drivers count some
+/// for faults only (xe: get_pages and bind), and 0 would say that it took no time.
+StageTimes stages_per_range(const device::GtCounters& moved, std::uint64_t ranges);
 
 }  // namespace faultline::bench

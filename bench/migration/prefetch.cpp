@@ -70,6 +70,7 @@ public:
         if (Status s = require_placement(session_.device(), *buffer, Where::kHere); !s) return s.error();
         if (Status s = verify_by_cpu(*buffer); !s) return s.error();
         sample.bytes = kSize;
+        sample.ranges = kSize / kCall;
         sample.moved = *std::move(moved);
         return sample;
     }

@@ -1,36 +1,39 @@
 // Question: what does it cost to bring malloc memory of a given size to the device, by faults and by prefetch?
 //
-// migration/to_device/<fault|prefetch>/size:<4K|64K|2M|16M|64M>
+// migration/to_device/<fault|prefetch>[/warm]/size:<4K|64K|2M|16M|64M>
 //
 // Constant: memory that the CPU has written, small pages, up to 32 MiB of it in mappings of that size (one mapping of
 // 16M or 64M), brought over one after another: one work-group of one work-item touches the first word of each range
-// (the driver's ranges are 2 MiB at most), or the host prefetches mapping after mapping and waits for each. Cold: each
-// iteration maps fresh memory, which no GPU has seen.
-// Latency: of each touch by the device's clock, or of each prefetch by the host's. bytes_per_second counts the bytes
-// that the driver says it copied to the device (svm_device_copy_kb); on_device is the share of pages that are there
-// afterwards, where the driver tells. What the driver leaves in system memory (below 64K under xe-7.0) yields 0 for
-// both, and no bytes_per_second: then the latency is that of mapping it. Data: what the GPU saw, then every page by the
-// CPU. Cannot tell: what concurrent faults cost (fault/parallelism does).
+// (the driver's ranges are 2 MiB at most), or the host prefetches mapping after mapping and waits for each. All of it
+// is in system memory before, which is asserted. Cold: each iteration maps fresh memory, which no GPU has seen. Warm:
+// the same memory again, which has been to the device in this way and which the CPU has brought back page by page:
+// ranges, notifiers and page tables are there, its device memory is not (bench/migration/move_scenario.h). Latency: of
+// each touch by the device's clock, or of each prefetch by the host's. bytes_per_second counts the bytes that the
+// driver says it copied to the device (svm_device_copy_kb); on_device is the share of pages that are there afterwards,
+// where the driver tells. What the driver leaves in system memory (below 64K under xe-7.0) yields 0 for both, and no
+// bytes_per_second: then the latency is that of mapping it, and warm is skipped. ranges, of prefetch: how many were
+// copied; stage.* are of each. Data: what the GPU saw, then every page by the CPU. Cannot tell: what concurrent faults
+// cost (fault/parallelism does).
 #include <fmt/format.h>
 
-#include "bench/harness/pieces.h"
 #include "bench/harness/toucher.h"
 #include "bench/migration/families.h"
+#include "bench/migration/move_scenario.h"
 
 namespace faultline::bench {
 namespace {
 
-class ToDevice final : public Scenario {
+class ToDevice final : public MoveScenario {
 public:
-    ToDevice(device::Session& session, Pieces pieces, bool prefetch, Toucher toucher)
-        : session_(session), pieces_(pieces), prefetch_(prefetch), toucher_(std::move(toucher)) {}
+    ToDevice(device::Session& session, Pieces pieces, Memory memory, bool prefetch, Toucher toucher)
+        : MoveScenario(pieces, memory), session_(session), prefetch_(prefetch), toucher_(std::move(toucher)) {}
 
-    Expected<Sample> iterate() override {
-        auto buffer = pieces_.make(device::Touch::kCpuTouched);
-        if (!buffer) return buffer.error();
+private:
+    Expected<Sample> move(const device::ColdBuffer& buffer) override {
+        if (Status s = require_placement(session_.device(), buffer, Where::kSystem); !s) return s.error();
         const auto watch = CounterWatch::start(session_);
         if (!watch) return watch.error();
-        auto sample = prefetch_ ? prefetch(*buffer) : fault(*buffer);
+        auto sample = prefetch_ ? prefetch(buffer) : fault(buffer);
         if (!sample) return sample.error();
         auto moved = watch->moved();
         if (!moved) return moved.error();
@@ -38,12 +41,12 @@ public:
         if (!copied) return copied.error();
         sample->bytes = Bytes{*copied << 10};
         sample->moved = *std::move(moved);
-        if (Status s = report_placement(*buffer, *sample); !s) return s.error();
-        if (Status s = verify_by_cpu(*buffer); !s) return s.error();
+        if (prefetch_) sample->ranges = sample->bytes / pieces_.range_size();
+        if (Status s = report_placement(buffer, *sample); !s) return s.error();
+        if (Status s = verify_by_cpu(buffer); !s) return s.error();
         return sample;
     }
 
-private:
     Expected<Sample> fault(const device::ColdBuffer& buffer) {
         const auto seconds = toucher_.run(buffer, pieces_.sweep());
         if (!seconds) return seconds.error();
@@ -85,7 +88,6 @@ private:
     }
 
     device::Session& session_;
-    const Pieces pieces_;
     const bool prefetch_;
     Toucher toucher_;
 };
@@ -93,20 +95,23 @@ private:
 }  // namespace
 
 void register_to_device(const device::Registration& registration) {
+    const auto add = [&](bool prefetch, Memory memory, Bytes size) {
+        const Pieces pieces = Pieces::of(size);
+        ScenarioPlan plan;
+        plan.name = fmt::format("migration/to_device/{}{}/size:{}", prefetch ? "prefetch" : "fault", infix_of(memory),
+                                size_name(size));
+        plan.note = "thp=small";
+        plan.iterations = 8;
+        plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
+            auto toucher = Toucher::create(session, Access::kRead, pieces.ranges());
+            if (!toucher) return toucher.error();
+            return std::unique_ptr<Scenario>(new ToDevice(session, pieces, memory, prefetch, *std::move(toucher)));
+        };
+        register_scenario(registration, std::move(plan));
+    };
     for (const bool prefetch : {false, true}) {
-        for (const Bytes size :
-             {Bytes{4u << 10}, Bytes{64u << 10}, Bytes{2u << 20}, Bytes{16u << 20}, Bytes{64u << 20}}) {
-            const Pieces pieces = Pieces::of(size);
-            ScenarioPlan plan;
-            plan.name = fmt::format("migration/to_device/{}/size:{}", prefetch ? "prefetch" : "fault", size_name(size));
-            plan.note = "thp=small";
-            plan.iterations = 8;
-            plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
-                auto toucher = Toucher::create(session, Access::kRead, pieces.ranges());
-                if (!toucher) return toucher.error();
-                return std::unique_ptr<Scenario>(new ToDevice(session, pieces, prefetch, *std::move(toucher)));
-            };
-            register_scenario(registration, std::move(plan));
+        for (const Memory memory : {Memory::kCold, Memory::kWarm}) {
+            for (const std::uint64_t kib : {4, 64, 2048, 16384, 65536}) add(prefetch, memory, Bytes{kib << 10});
         }
     }
 }

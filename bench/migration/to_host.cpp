@@ -1,43 +1,67 @@
 // Question: what does it cost the CPU to touch malloc memory that is on the device, by size?
 //
-// migration/to_host/<read|write>/size:<64K|2M|16M|64M>
+// migration/to_host/<read|write>[/warm]/size:<4K|64K|2M|16M|64M>
 //
 // Constant: memory that the CPU has written, small pages, up to 32 MiB of it in mappings of that size (one mapping of
 // 16M or 64M), all of it brought to the device by faults, which is asserted; then one CPU thread reads or writes the
-// first word of each range of the driver (2 MiB at most), one after another. Cold: each iteration maps fresh memory.
+// first word of each range of the driver (2 MiB at most), one after another. 4K: drivers need not take less than 64K to
+// the device (xe does not where VRAM has 64K pages), so 256 mappings of 64K go there whole; then the first page of each
+// is made a CPU mapping of its own (the others are marked MADV_DONTDUMP, which moves and unmaps nothing), since a
+// driver brings back no more than the mapping that was touched. That it is no more is asserted. Cold: each iteration
+// maps fresh memory. Warm: the same memory again, which has been to the device and back in this way
+// (bench/migration/move_scenario.h).
 // Latency: of each CPU access by the host's clock. bytes_per_second counts the bytes that the driver says it copied
 // back (svm_cpu_copy_kb); to_host_share is their share of the memory: a driver may bring back less than a range for one
-// touch. Data: every page by the CPU afterwards.
+// touch. ranges: how many were touched; stage.* are of each. Data: every page by the CPU afterwards.
 // Cannot tell: what many CPU threads at once cost.
 #include <fmt/format.h>
+#include <sys/mman.h>
 
-#include <atomic>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 
-#include "bench/harness/pieces.h"
 #include "bench/harness/toucher.h"
 #include "bench/migration/families.h"
+#include "bench/migration/move_scenario.h"
 
 namespace faultline::bench {
 namespace {
 
-class ToHost final : public Scenario {
-public:
-    ToHost(device::Session& session, Pieces pieces, Access access, Toucher toucher)
-        : session_(session), pieces_(pieces), access_(access), toucher_(std::move(toucher)) {}
+/// What goes to the device, so that `size` of each can come back.
+Pieces pieces_for(Bytes size) { return Pieces::of(std::max(size, Bytes{64u << 10})); }
 
-    Expected<Sample> iterate() override {
-        auto buffer = pieces_.make(device::Touch::kCpuTouched);
-        if (!buffer) return buffer.error();
-        if (const auto there = toucher_.run(*buffer, pieces_.sweep(kBringingGroups)); !there) return there.error();
-        if (Status s = require_placement(session_.device(), *buffer, Where::kHere); !s) return s.error();
+class ToHost final : public MoveScenario {
+public:
+    ToHost(device::Session& session, Bytes size, Memory memory, Access access, Toucher toucher)
+        : MoveScenario(pieces_for(size), memory),
+          session_(session),
+          size_(size),
+          access_(access),
+          toucher_(std::move(toucher)) {}
+
+private:
+    Expected<Sample> move(const device::ColdBuffer& buffer) override {
+        if (Status s = require_placement(session_.device(), buffer, Where::kSystem); !s) return s.error();
+        if (const auto there = toucher_.run(buffer, pieces_.sweep(kBringingGroups)); !there) return there.error();
+        if (Status s = mark_rest(buffer, MADV_DONTDUMP); !s) return s.error();
+        if (Status s = require_placement(session_.device(), buffer, Where::kHere); !s) return s.error();
+        auto sample = touch(buffer);
+        if (!sample) return sample.error();
+        if (Status s = mark_rest(buffer, MADV_DODUMP); !s) return s.error();
+        if (Status s = verify_by_cpu(buffer); !s) return s.error();
+        if (Status s = require_placement(session_.device(), buffer, Where::kSystem); !s) return s.error();
+        return sample;
+    }
+
+    Expected<Sample> touch(const device::ColdBuffer& buffer) const {
         const auto watch = CounterWatch::start(session_);
         if (!watch) return watch.error();
-
         Sample sample;
         const Stopwatch all;
         for (std::uint32_t i = 0; i < pieces_.ranges(); ++i) {
-            auto* const word = reinterpret_cast<volatile std::uint32_t*>(buffer->data() + pieces_.offset(i));
-            const std::uint32_t expected = buffer->expected(pieces_.offset(i));
+            auto* const word = reinterpret_cast<volatile std::uint32_t*>(buffer.data() + pieces_.offset(i));
+            const std::uint32_t expected = buffer.expected(pieces_.offset(i));
             const Stopwatch one;
             if (access_ == Access::kWrite) {
                 *word = expected;  // back it is read by verify_by_cpu()
@@ -55,19 +79,33 @@ public:
         if (!copied) return copied.error();
         if (*copied == 0) return Error{ErrorKind::kDevice, "the GT counters know of no byte copied to the host"};
         sample.bytes = Bytes{*copied << 10};
+        const Bytes touched = std::min(size_, pieces_.range_size()) * pieces_.ranges();
+        if (sample.bytes > touched) {
+            return Error{ErrorKind::kDevice,
+                         fmt::format("{} KiB came back, of {} KiB that were touched", *copied, touched.count >> 10)};
+        }
         sample.moved = *std::move(moved);
-        sample.figures.emplace_back(
-            "to_host_share", static_cast<double>(sample.bytes.count) / static_cast<double>(pieces_.total().count));
-        if (Status s = verify_by_cpu(*buffer); !s) return s.error();
-        if (Status s = require_placement(session_.device(), *buffer, Where::kSystem); !s) return s.error();
+        sample.ranges = pieces_.ranges();
+        sample.figures.emplace_back("to_host_share",
+                                    static_cast<double>(sample.bytes.count) / static_cast<double>(touched.count));
         return sample;
     }
 
-private:
+    /// Advice that makes what is not to come back of each range a mapping apart, or one with the rest again.
+    Status mark_rest(const device::ColdBuffer& buffer, int advice) const {
+        if (size_ >= pieces_.size) return {};
+        for (std::uint32_t i = 0; i < pieces_.ranges(); ++i) {
+            std::byte* const rest = buffer.data() + pieces_.offset(i) + size_.count;
+            if (::madvise(rest, (pieces_.size - size_).count, advice) != 0)
+                return Error{ErrorKind::kUnavailable, fmt::format("madvise({}): {}", advice, std::strerror(errno))};
+        }
+        return {};
+    }
+
     static constexpr std::uint32_t kBringingGroups = 8;
 
     device::Session& session_;
-    const Pieces pieces_;
+    const Bytes size_;  ///< of what comes back for a touch, at most
     const Access access_;
     Toucher toucher_;
 };
@@ -75,19 +113,21 @@ private:
 }  // namespace
 
 void register_to_host(const device::Registration& registration) {
+    const auto add = [&](Access access, Memory memory, Bytes size) {
+        ScenarioPlan plan;
+        plan.name = fmt::format("migration/to_host/{}{}/size:{}", to_string(access), infix_of(memory), size_name(size));
+        plan.note = "thp=small";
+        plan.iterations = 8;
+        plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
+            auto toucher = Toucher::create(session, Access::kRead, pieces_for(size).ranges());
+            if (!toucher) return toucher.error();
+            return std::unique_ptr<Scenario>(new ToHost(session, size, memory, access, *std::move(toucher)));
+        };
+        register_scenario(registration, std::move(plan));
+    };
     for (const Access access : {Access::kRead, Access::kWrite}) {
-        for (const Bytes size : {Bytes{64u << 10}, Bytes{2u << 20}, Bytes{16u << 20}, Bytes{64u << 20}}) {
-            const Pieces pieces = Pieces::of(size);
-            ScenarioPlan plan;
-            plan.name = fmt::format("migration/to_host/{}/size:{}", to_string(access), size_name(size));
-            plan.note = "thp=small";
-            plan.iterations = 8;
-            plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
-                auto toucher = Toucher::create(session, Access::kRead, pieces.ranges());
-                if (!toucher) return toucher.error();
-                return std::unique_ptr<Scenario>(new ToHost(session, pieces, access, *std::move(toucher)));
-            };
-            register_scenario(registration, std::move(plan));
+        for (const Memory memory : {Memory::kCold, Memory::kWarm}) {
+            for (const std::uint64_t kib : {4, 64, 2048, 16384, 65536}) add(access, memory, Bytes{kib << 10});
         }
     }
 }

@@ -39,7 +39,7 @@ TEST(CommandLine, ListsEveryFamilyWithoutADevice) {
     std::map<std::string, std::size_t> count;
     for (std::string line; std::getline(lines, line);) ++count[line.substr(0, line.find('/'))];
     EXPECT_THAT(count, UnorderedElementsAre(Pair("fault", 18u + 2 * 11 + 3 * 11 + 4 + 4 + 2 + 3 + 3),
-                                            Pair("migration", 10u + 8 + 4 + 3 + 2 + 2 + 4),
+                                            Pair("migration", 20u + 20 + 4 + 3 + 2 + 2 + 4),
                                             Pair("invalidation", 6u * 2 * 3 * 2), Pair("baseline", 2u + 5 + 10 + 9 + 2),
                                             Pair("p2p", 2u + 2 + 1 + 3)));
     for (const char* name :

@@ -24,6 +24,18 @@ TEST(Stages, WhatTheKernelDoesNotCountIsAbsentAndWhatTookNoTimeIsNot) {
     EXPECT_THAT(stages_of("svm_pagefault_count: 5\n"), IsEmpty());
 }
 
+auto stages_of_ranges(const char* text, std::uint64_t ranges) {
+    return stages_per_range(*device::GtCounters::parse(text), ranges);
+}
+
+TEST(Stages, OfRangesAreThoseThatMovedWhateverFaults) {
+    EXPECT_THAT(stages_of_ranges("svm_pagefault_count: 1\nsvm_64K_migrate_us: 8\nsvm_2M_migrate_us: 4\n"
+                                 "svm_cpu_copy_us: 2\nsvm_2M_bind_us: 0\n",
+                                 4),
+                ElementsAre(Pair("stage.migrate_us", 3), Pair("stage.copy_us", 0.5)));
+    EXPECT_THAT(stages_of_ranges("svm_cpu_copy_us: 2\n", 0), IsEmpty());
+}
+
 TEST(Stages, WithoutFaultsThereIsNothingToDivide) {
     EXPECT_THAT(stages_of("svm_pagefault_count: 0\nsvm_2M_bind_us: 7\n"), IsEmpty());
     EXPECT_THAT(stages_of("svm_2M_bind_us: 7\n"), IsEmpty());

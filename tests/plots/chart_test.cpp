@@ -84,6 +84,14 @@ TEST(Charts, OwnPatternsAreRegularExpressions) {
     EXPECT_FALSE(Pattern::compile("^a/(b|c)$")->is_in("a/cc"));
 }
 
+TEST(Charts, MigrationIsOfColdMemorySoThatTwoRunsFit) {
+    const auto pattern = Pattern::compile(std::string(find_chart("migration")->pattern));
+    for (const char* move : {"to_device/fault", "to_device/prefetch", "to_host/read", "to_host/write"}) {
+        EXPECT_TRUE(pattern->is_in(fmt::format("migration/{}/size:2M/iterations:8/manual_time", move)));
+        EXPECT_FALSE(pattern->is_in(fmt::format("migration/{}/warm/size:2M/iterations:8/manual_time", move)));
+    }
+}
+
 TEST(Charts, NineCurvesAreTooMany) {
     std::vector<RunSet> sets;
     for (int i = 0; i < 9; ++i) sets.push_back(only(run_set("A" + std::to_string(i), 1, 1, "xe-7.0"), kHostile));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/fault_stages.h"
 #include "tests/results/compared.h"
 
 namespace faultline::results {
@@ -11,6 +12,7 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing::UnorderedElementsAre;
 
 /// Times and counters of a benchmark whose every repetition takes 100 faults.
 std::vector<Series> faulting(const SetShape& shape, double time, double copy, double bind) {
@@ -52,6 +54,27 @@ TEST(Stages, ThatOnlyVaryDidNotMove) {
     const ComparedMetric row = compared(a, b).rows.at(0);
     EXPECT_FALSE(row.stages.moves.empty());
     for (const StageMove& move : row.stages.moves) EXPECT_NE(move.stage, "tlb_inval");
+}
+
+TEST(Stages, AreThoseOfAllThatReportThem) {
+    std::vector<Series> a = faulting(kA, 1000, 10, 4);
+    std::vector<Series> b = faulting(kB, 1500, 10, 4);
+    for (const FaultStage& stage : kFaultStages) {
+        if (stage.name == "pagefault" || stage.name == "copy" || stage.name == "bind") continue;  // faulting() has them
+        for (const std::string_view counter : stage.counters()) {
+            const double us = 100.0 / static_cast<double>(stage.counters().size());
+            a.push_back(series(kA, "f/x", "gt." + std::string(counter), us));
+            b.push_back(series(kB, "f/x", "gt." + std::string(counter), 2 * us));
+        }
+    }
+    const Stages stages = compared(a, b).rows.at(0).stages;
+    std::vector<std::string> moved;
+    for (const StageMove& move : stages.moves) {
+        moved.push_back(move.stage);
+        EXPECT_NEAR(move.before_us, 1, 0.05) << move.stage;
+        EXPECT_NEAR(move.after_us, 2, 0.1) << move.stage;
+    }
+    EXPECT_THAT(moved, UnorderedElementsAre("queue_wait", "get_pages", "migrate", "tlb_inval"));
 }
 
 TEST(Stages, AreByFaultNotByRun) {

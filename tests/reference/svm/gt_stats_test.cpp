@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "base/fault_stages.h"
+
 namespace faultline::svm {
 namespace {
 
@@ -56,6 +60,18 @@ TEST(GtStats, PrintsTheKernelsNamesInOrder) {
     std::string expected;
     for (const char* name : kNames) expected += std::string(name) + ": 0\n";
     EXPECT_EQ(expected, GtStats().print());
+}
+
+TEST(GtStats, HasEveryCounterOfAStageAndNoneOfTwo) {
+    const std::string printed = "\n" + GtStats().print();
+    std::set<std::string_view> seen;
+    for (const FaultStage& stage : kFaultStages) {
+        EXPECT_FALSE(stage.counters().empty()) << stage.name;
+        for (const std::string_view counter : stage.counters()) {
+            EXPECT_NE(printed.find("\n" + std::string(counter) + ": "), std::string::npos) << counter;
+            EXPECT_TRUE(seen.insert(counter).second) << counter;
+        }
+    }
 }
 
 TEST(GtStats, CountsAndTimes) {
