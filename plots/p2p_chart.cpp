@@ -1,12 +1,14 @@
 // A matrix of devices: how fast each reaches each, as colours and as figures.
 //
-// A pair is in a benchmark's name, "pair:0-1"; which of the two does what follows from the family. The rest of the name
-// tells one matrix from another. A cell is the rate, or the median latency of a benchmark that moves nothing.
+// A pair is in a benchmark's name, "pair:0-1"; which of the two bytes come from follows from the family. Rows are where
+// they come from, columns where they go, in every matrix. The rest of the name tells one matrix from another. A cell is
+// the rate, or the median latency of a benchmark that moves nothing.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
+#include <utility>
 
 #include "plots/chart.h"
 #include "plots/parameter.h"
@@ -18,35 +20,48 @@ namespace {
 constexpr double kDevices = 64;  // more do not fit a picture
 
 struct Family {
-    std::string_view prefix;
-    const char* first;  ///< of the pair
-    const char* second;
+    std::string_view part;  ///< of the name
+    const char* row;
+    const char* column;
+    bool column_first = false;  ///< in the pair
 };
-constexpr std::array<Family, 4> kFamilies = {{{"p2p/copy/", "from device", "to device"},
-                                              {"p2p/migration/", "to device", "from device"},
-                                              {"p2p/remote_", "device that accesses", "device whose memory it is"},
-                                              {"", "first device", "second device"}}};
+/// The first that fits.
+constexpr std::array<Family, 6> kFamilies = {
+    {{"/both", "both directions at once: one device", "and the other"},
+     {"p2p/copy/", "from device", "to device"},
+     {"p2p/migration/", "from device", "to device", true},
+     {"p2p/remote_access/write", "from device (that writes)", "to device (whose memory it is)"},
+     {"p2p/remote_", "from device (whose memory it is)", "to device (that reads)", true},
+     {"", "first device", "second device"}}};
 
 struct Cell {
-    int first = 0;
-    int second = 0;
+    int row = 0;
+    int column = 0;
     Spread value;
 };
 
 struct Matrix {
     std::string name;
+    const Family* family = nullptr;
     bool is_rate = true;  ///< else a latency
     std::vector<Cell> cells;
 };
 
-std::optional<Cell> cell_of(const std::string& pair) {
+const Family& family_of(const std::string& name) {
+    return *std::find_if(kFamilies.begin(), kFamilies.end(),
+                         [&](const Family& f) { return name.find(f.part) != std::string::npos; });
+}
+
+std::optional<Cell> cell_of(const std::string& pair, bool column_first) {
     const std::size_t dash = pair.find('-');
     if (dash == std::string::npos) return std::nullopt;
     const auto first = parse_number(pair.substr(0, dash));
     const auto second = parse_number(pair.substr(dash + 1));
     const auto is_device = [](std::optional<double> n) { return n && *n >= 0 && *n < kDevices; };
     if (!is_device(first) || !is_device(second)) return std::nullopt;
-    return Cell{static_cast<int>(*first), static_cast<int>(*second), {}};
+    Cell cell{static_cast<int>(*first), static_cast<int>(*second), {}};
+    if (column_first) std::swap(cell.row, cell.column);
+    return cell;
 }
 
 std::vector<Matrix> matrices_of(const std::vector<RunSet>& sets) {
@@ -54,7 +69,8 @@ std::vector<Matrix> matrices_of(const std::vector<RunSet>& sets) {
     for (const RunSet& set : sets) {
         for (const std::string& name : set.benchmark_names()) {
             const auto pair = raw_parameter_of(name, "pair");
-            auto cell = pair ? cell_of(pair->text) : std::nullopt;
+            const Family& family = family_of(name);
+            auto cell = pair ? cell_of(pair->text, family.column_first) : std::nullopt;
             if (!cell) continue;
             auto values = set.values(name, "bytes_per_second");
             const bool is_rate = !values.empty();
@@ -63,7 +79,7 @@ std::vector<Matrix> matrices_of(const std::vector<RunSet>& sets) {
             cell->value = spread_of(values);
             const std::string key = sets.size() == 1 ? pair->rest : set.name() + ": " + pair->rest;
             auto it = std::find_if(matrices.begin(), matrices.end(), [&](const Matrix& m) { return m.name == key; });
-            if (it == matrices.end()) it = matrices.insert(matrices.end(), {key, is_rate, {}});
+            if (it == matrices.end()) it = matrices.insert(matrices.end(), {key, &family, is_rate, {}});
             it->cells.push_back(*cell);
         }
     }
@@ -91,7 +107,7 @@ Expected<Picture> draw_p2p(const std::vector<RunSet>& sets, const Canvas& canvas
     double highest = 0;
     std::size_t fewest = cells.front().value.count;
     for (const Cell& cell : cells) {
-        devices = std::max({devices, cell.first + 1, cell.second + 1});
+        devices = std::max({devices, cell.row + 1, cell.column + 1});
         highest = std::max(highest, cell.value.median);
         fewest = std::min(fewest, cell.value.count);
     }
@@ -101,18 +117,17 @@ Expected<Picture> draw_p2p(const std::vector<RunSet>& sets, const Canvas& canvas
     figure.note(fmt::format("a cell: median of n = {} repetitions; empty: not measured", fewest));
     std::vector<std::vector<double>> rows;
     for (const Cell& cell : cells) {
-        rows.push_back({static_cast<double>(cell.second), static_cast<double>(cell.first), cell.value.median,
+        rows.push_back({static_cast<double>(cell.column), static_cast<double>(cell.row), cell.value.median,
                         cell.value.low, cell.value.high, static_cast<double>(cell.value.count)});
     }
     std::string tics;
     for (int d = 0; d < devices; ++d) tics += (d == 0 ? "" : ", ") + gp_tic(std::to_string(d), d);
-    const Family& family = *std::find_if(kFamilies.begin(), kFamilies.end(),
-                                         [&](const Family& f) { return name.find(f.prefix) != std::string::npos; });
+    const Family& family = *matrices.front().family;
     const std::size_t index =
-        figure.block(name, fmt::format("second first {} low high n", is_rate ? "rate(B/s)" : "latency(ns)"), rows);
+        figure.block(name, fmt::format("column row {} low high n", is_rate ? "rate(B/s)" : "latency(ns)"), rows);
     figure.right = 110;
-    figure.set(fmt::format("set xtics ({0})\nset ytics ({0})\nset xlabel '{1}'\nset ylabel '{2}'", tics, family.second,
-                           family.first));
+    figure.set(fmt::format("set xtics ({0})\nset ytics ({0})\nset xlabel '{1}'\nset ylabel '{2}'", tics, family.column,
+                           family.row));
     figure.set(fmt::format("set xrange [-0.5:{0}]\nset yrange [{0}:-0.5]\nunset grid", devices - 0.5));
     // Light to dark, so that it also reads without colour.
     figure.set(fmt::format("set palette defined (0 '#f7fbff', 0.5 '#6baed6', 1 '#084594')\nset cblabel '{}'", unit));

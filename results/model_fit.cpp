@@ -175,42 +175,97 @@ void fit_copies(const Runs& runs, ModelFit& fit) {
               : fit.copy_latency_us;
 }
 
-/// Of both directions.
-Value of_pair(const Runs& runs, const std::string& family, const FittedLink& link, const char* counter) {
+/// From one device to another, as bytes go.
+struct Way {
+    unsigned from = 0;
+    unsigned to = 0;
+};
+
+/// Which of the two a benchmark's pair names first.
+enum class First { kFrom, kTo };
+
+/// The median of what a family's benchmarks of these ways say.
+Value on_ways(const Runs& runs, const std::vector<Way>& ways, const std::string& family, First first,
+              const char* counter) {
     std::vector<double> found;
-    for (const auto& [from, to] : {std::pair(link.a, link.b), {link.b, link.a}}) {
-        if (const Value value = runs.median_at(fmt::format("{}/pair:{}-{}", family, from, to), counter))
+    for (const auto& [from, to] : ways) {
+        const auto pair = first == First::kFrom ? std::pair(from, to) : std::pair(to, from);
+        if (const Value value = runs.median_at(fmt::format("{}/pair:{}-{}", family, pair.first, pair.second), counter))
             found.push_back(*value);
     }
     return median(std::move(found));
 }
 
-FittedLink fit_link(const Runs& runs, unsigned a, unsigned b) {
-    FittedLink link{.a = a, .b = b, .fast = false, .gb_per_s = {}, .latency_us = {}};
-    const Value read = of_pair(runs, "p2p/remote_access/read/one", link, "bytes_per_second");
-    const Value chase = of_pair(runs, "p2p/remote_chase/one", link, "latency_p50_ns");
-    link.fast = read || chase;
+Value copy_ns(const Runs& runs, const std::vector<Way>& ways, const char* size) {
+    return on_ways(runs, ways, fmt::format("p2p/copy/one/size:{}", size), First::kFrom, "latency_p50_ns");
+}
 
-    link.gb_per_s = link.latency_us = none("it takes p2p/copy/one of 2M and of 64M, or p2p/remote_access/read");
-    const Value small = of_pair(runs, "p2p/copy/one/size:2M", link, "latency_p50_ns");
-    const Value large = of_pair(runs, "p2p/copy/one/size:64M", link, "latency_p50_ns");
+constexpr const char* kRemoteRead = "p2p/remote_access/read/one";
+constexpr const char* kRemoteChase = "p2p/remote_chase/one";
+
+/// What is read comes to the worker, which is the first of its pair.
+Value read_bytes_per_second(const Runs& runs, const std::vector<Way>& ways) {
+    return on_ways(runs, ways, kRemoteRead, First::kTo, "bytes_per_second");
+}
+Value chase_ns(const Runs& runs, const std::vector<Way>& ways) {
+    return on_ways(runs, ways, kRemoteChase, First::kTo, "latency_p50_ns");
+}
+
+FittedSpeed fit_speed(const Runs& runs, const std::vector<Way>& ways, bool fast) {
+    FittedSpeed fitted;
+    fitted.gb_per_s = fitted.latency_us = none("it takes p2p/copy/one of 2M and of 64M, or p2p/remote_access/read");
+    const Value small = copy_ns(runs, ways, "2M");
+    const Value large = copy_ns(runs, ways, "64M");
     if (small && large) {
-        fit_line(*small / 1e3, kLargeKb, *large / 1e3, 32 * kLargeKb, "p2p/copy/one of 2M and 64M", link.gb_per_s,
-                 link.latency_us);
+        fit_line(*small / 1e3, kLargeKb, *large / 1e3, 32 * kLargeKb, "p2p/copy/one of 2M and 64M", fitted.gb_per_s,
+                 fitted.latency_us);
     }
     // Both are at most what the link can do: a copy engine may be slower than it, and reads too few at a time.
-    if (read && *read * 1e-9 > link.gb_per_s.value.value_or(0))
-        link.gb_per_s = within(*read * 1e-9, kMaxRate, "p2p/remote_access/read/one");
-    if (!link.fast) return link;
+    const Value read = read_bytes_per_second(runs, ways);
+    if (read && *read * 1e-9 > fitted.gb_per_s.value.value_or(0))
+        fitted.gb_per_s = within(*read * 1e-9, kMaxRate, kRemoteRead);
+    if (!fast) return fitted;
 
+    const Value chase = chase_ns(runs, ways);
     const Value warm = runs.median_at("baseline/warm_access/malloc_device", "latency_p50_ns");
     if (chase && warm) {
-        link.latency_us =
-            within((*chase - *warm) / 1e3, kMaxTime_us, "p2p/remote_chase/one less baseline/warm_access/malloc_device");
+        fitted.latency_us = within((*chase - *warm) / 1e3, kMaxTime_us,
+                                   fmt::format("{} less baseline/warm_access/malloc_device", kRemoteChase));
     } else {
-        link.latency_us = chase ? within(*chase / 1e3, kMaxTime_us, "p2p/remote_chase/one; a warm access is in it")
-                                : none("it takes p2p/remote_chase/one");
+        fitted.latency_us =
+            chase ? within(*chase / 1e3, kMaxTime_us, fmt::format("{}; a warm access is in it", kRemoteChase))
+                  : none(fmt::format("it takes {}", kRemoteChase));
     }
+    return fitted;
+}
+
+/// By more than a fit may be off.
+bool differ(const FittedFigure& a, const FittedFigure& b) {
+    constexpr double kAlike = 0.05;
+    return a.value && b.value && std::abs(*a.value - *b.value) > kAlike * std::min(*a.value, *b.value);
+}
+
+/// What one direction does not tell, it has from the other.
+void fill_in(FittedFigure& figure, const FittedFigure& other) {
+    if (!figure.value && other.value) figure = {other.value, other.why + ", of the other direction"};
+}
+
+FittedLink fit_link(const Runs& runs, unsigned a, unsigned b) {
+    const std::vector<Way> both = {{a, b}, {b, a}};
+    FittedLink link{.a = a, .b = b, .fast = false, .speed = {}, .back = {}};
+    link.fast = read_bytes_per_second(runs, both) || chase_ns(runs, both);
+    FittedSpeed there = fit_speed(runs, {both[0]}, link.fast);
+    FittedSpeed back = fit_speed(runs, {both[1]}, link.fast);
+    if (!differ(there.gb_per_s, back.gb_per_s) && !differ(there.latency_us, back.latency_us)) {
+        link.speed = fit_speed(runs, both, link.fast);
+        return link;
+    }
+    for (auto figure : {&FittedSpeed::gb_per_s, &FittedSpeed::latency_us}) {
+        fill_in(there.*figure, back.*figure);
+        fill_in(back.*figure, there.*figure);
+    }
+    link.speed = std::move(there);
+    link.back = std::move(back);
     return link;
 }
 
@@ -231,21 +286,6 @@ FittedFigure vram(const Json& context) {
 
 bool tells_anything(const ModelFit& fit) {
     return fit.fault_report_us.value || fit.tlb_invalidation_us.value || fit.copy_gb_per_s.value || !fit.links.empty();
-}
-
-std::string quoted(const std::string& text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-    }
-    return out + '"';
-}
-
-std::string line(const char* key, const FittedFigure& figure) {
-    if (!figure.value) return fmt::format("# {}: left out, {}\n", key, figure.why);
-    const int digits = *figure.value < 1000 ? 4 : 7;  // whole numbers must come out whole
-    return fmt::format("{} = {:.{}g}  # {}\n", key, *figure.value, digits, figure.why);
 }
 
 }  // namespace
@@ -270,29 +310,6 @@ Expected<ModelFit> fit_model(const BenchmarkReport& report, const std::string& o
                  fmt::format("{}: nothing in it tells a device's figures; docs/models.md says which benchmarks do "
                              "(`faultline run --suite nightly`)",
                              origin)};
-}
-
-std::string to_toml(const ModelFit& fit, const std::string& origin) {
-    const std::string what = fit.device.empty() ? "a device that the run does not name" : fit.device;
-    std::string text = fmt::format("description = {}\n", quoted("fitted to " + what));
-    text += fmt::format("source = {}\n", quoted("measured: " + origin));
-    if (fit.devices > 1) text += fmt::format("devices = {}\n", fit.devices);
-    if (fit.devices == 1) text += "# devices: 1, as no p2p benchmark ran on two\n";
-    text += "\n[device]\n" + line("vram_mib", fit.vram_mib);
-    text += "# eus, threads_per_eu, tiles: left out, they are the host's choice\n";
-    text += "\n[fault]\n" + line("report_us", fit.fault_report_us);
-    text += "# ack_us: left out, no benchmark tells it from the report\n";
-    text += "\n[tlb]\n" + line("invalidation_us", fit.tlb_invalidation_us);
-    text += "\n[copy]\n" + line("gb_per_s", fit.copy_gb_per_s) + line("latency_us", fit.copy_latency_us);
-    text += "# engines: left out, no benchmark tells how many there are\n";
-    if (fit.links.empty()) return text + "\n# [link]: left out, it takes the p2p benchmarks on two devices\n";
-    text += "\n[link]\ntopology = \"none\"  # what is reached is said of each pair\n";
-    for (const FittedLink& link : fit.links) {
-        text += fmt::format("\n[[link.pairs]]\ndevices = [{}, {}]\nfast = {}  # {} reached\n", link.a, link.b,
-                            link.fast, link.fast ? "memory was" : "no memory was seen to be");
-        text += line("gb_per_s", link.gb_per_s) + line("latency_us", link.latency_us);
-    }
-    return text;
 }
 
 }  // namespace faultline::results

@@ -20,13 +20,18 @@ struct FittedFigure {
     std::string why{};  ///< where it comes from, or why there is none
 };
 
+struct FittedSpeed {
+    FittedFigure gb_per_s;
+    FittedFigure latency_us;
+};
+
 /// The way between two devices.
 struct FittedLink {
     unsigned a = 0;
     unsigned b = 0;
-    bool fast = false;  ///< one has reached the other's memory
-    FittedFigure gb_per_s;
-    FittedFigure latency_us;
+    bool fast = false;                ///< one has reached the other's memory
+    FittedSpeed speed;                ///< of both directions; where they differ, of bytes that go from a to b
+    std::optional<FittedSpeed> back;  ///< of bytes that go from b to a, where that differs
 };
 
 struct ModelFit {

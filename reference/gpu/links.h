@@ -22,7 +22,10 @@ public:
     explicit Links(const DeviceModel& model) : model_(model.links) {}
 
     bool has_link(unsigned a, unsigned b) const override { return model_[a][b].fast; }
-    const Speed& speed(unsigned a, unsigned b) const { return model_[a][b].speed; }
+    /// Of the direction from `a` to `b`; of the other one where only that has a speed.
+    const Speed& speed(unsigned a, unsigned b) const {
+        return model_[a][b].speed.is_modelled() ? model_[a][b].speed : model_[b][a].speed;
+    }
 
     /// REQUIRES: at most one call a tile.
     void add_memory(unsigned device, unsigned tile, const svm::Vram& vram) { memory_[device][tile] = &vram; }

@@ -143,6 +143,21 @@ public:
         *out = {std::min(ends[0], ends[1]), std::max(ends[0], ends[1])};
         return true;
     }
+    /// A number below `count`. False: there is none, and the complaint says so.
+    bool device(const std::string& key, unsigned count, unsigned* out) {
+        const toml::node* node = take(key);
+        if (node == nullptr) {
+            wrong(*table_, key, "missing");
+            return false;
+        }
+        const auto value = node->is_integer() ? node->value<std::int64_t>() : std::nullopt;
+        if (!value || *value < 0 || *value >= count) {
+            wrong(*node, key, fmt::format("expected a device of 0 to {}", count - 1));
+            return false;
+        }
+        *out = static_cast<unsigned>(*value);
+        return true;
+    }
     void refuse(const std::string& key, const std::string& what) { wrong(*table_->get(key), key, what); }
 
 private:
@@ -178,7 +193,7 @@ private:
     std::set<std::string> known_;
 };
 
-/// The way between any two devices, and what is said of some pairs.
+/// The way between any two devices, what is said of some pairs, and of some directions.
 void read_links(Section link, DeviceModel* model) {
     LinkModel any;
     link.choice("topology", "none", "all", &any.fast);
@@ -193,6 +208,17 @@ void read_links(Section link, DeviceModel* model) {
         if (!pair.pair("devices", model->devices, &ends)) return;
         if (!seen.insert(ends).second) return pair.refuse("devices", "this pair was given before");
         model->links[ends.first][ends.second] = model->links[ends.second][ends.first] = own;
+    });
+    // After all pairs, wherever they stand in the file.
+    std::set<std::pair<unsigned, unsigned>> seen_directions;
+    link.each("directions", [&](Section& direction) {
+        unsigned from = 0;
+        unsigned to = 0;
+        if (!direction.device("from", model->devices, &from) || !direction.device("to", model->devices, &to)) return;
+        if (from == to) return direction.refuse("to", "expected another device than from");
+        if (!seen_directions.insert({from, to}).second)
+            return direction.refuse("from", "this direction was given before");
+        direction.speed(&model->links[from][to].speed);
     });
 }
 
@@ -229,9 +255,16 @@ std::string describe(const DeviceModel& model) {
     add(&line, "copy", model.copy);
     for (unsigned a = 0; a < model.devices; ++a) {
         for (unsigned b = a + 1; b < model.devices; ++b) {
+            const LinkModel& there = model.links[a][b];
+            const LinkModel& back = model.links[b][a];
             const std::string pair = fmt::format("link.{}-{}", a, b);
-            line += fmt::format(" {}.fast={}", pair, model.links[a][b].fast);
-            add(&line, pair, model.links[a][b].speed);
+            line += fmt::format(" {}.fast={}", pair, there.fast);
+            if (there.speed == back.speed) {
+                add(&line, pair, there.speed);
+            } else {
+                add(&line, fmt::format("link.{}>{}", a, b), there.speed);
+                add(&line, fmt::format("link.{}>{}", b, a), back.speed);
+            }
         }
     }
     return line;

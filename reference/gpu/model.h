@@ -25,12 +25,12 @@ struct Speed {
     }
 };
 
-/// The way between two devices.
+/// The way from one device to another. Whatever moves takes that of the direction in which its bytes go.
 struct LinkModel {
     /// Each reaches the other's memory directly, and pages migrate over it. Without, pages go through system memory and
-    /// only a program's copies take this way.
+    /// only a program's copies take this way. The same in both directions.
     bool fast = false;
-    Speed speed;  ///< of each direction; a direction carries one thing at a time
+    Speed speed;  ///< of this direction, which carries one thing at a time
 
     bool operator==(const LinkModel&) const = default;
 };
@@ -42,7 +42,7 @@ struct DeviceModel {
     std::string description;
     std::string source;  ///< where its figures come from, or that they are invented
     unsigned devices = 1;
-    std::array<std::array<LinkModel, kMaxDevices>, kMaxDevices> links{};  ///< symmetric
+    std::array<std::array<LinkModel, kMaxDevices>, kMaxDevices> links{};  ///< by sender and receiver
 
     unsigned tiles = 1;
     Bytes vram{1024ull << 20};    ///< of each tile
@@ -59,7 +59,8 @@ struct DeviceModel {
     bool has_modelled_links() const;
 };
 
-/// The figures in one line, "key=value" with the keys of the file; what is as fast as the host is absent.
+/// The figures in one line, "key=value" with the keys of the file; what is as fast as the host is absent. A link is
+/// "link.0-1", its directions "link.0>1" and "link.1>0" where they differ.
 std::string describe(const DeviceModel& model);
 
 /// The model of that name, or of that file where the name has a '/' or ends in ".toml"; EU count resolved by hwloc. An

@@ -115,5 +115,30 @@ TEST(Charts, WhatFitsNoAxisIsLeftOut) {
     EXPECT_THAT(draw_p2p({pairs}, {}).error().message, HasSubstr("no benchmarks of pairs"));
 }
 
+// Bytes go from row to column in every matrix, whichever of the two a family's pair names first.
+TEST(Charts, RowsOfAMatrixAreWhereBytesComeFrom) {
+    struct Case {
+        const char* name;
+        const char* row;
+        const char* column;
+        const char* cell;  ///< column and row of the pair 0-1
+    };
+    for (const Case& c :
+         {Case{"p2p/copy/one/size:2M/pair:0-1", "from device", "to device", "\n1 0 "},
+          Case{"p2p/migration/direct/one/pair:0-1", "from device", "to device", "\n0 1 "},
+          Case{"p2p/remote_access/write/one/pair:0-1", "from device (that writes)", "to device (whose", "\n1 0 "},
+          Case{"p2p/remote_access/read/one/pair:0-1", "from device (whose", "to device (that reads)", "\n0 1 "},
+          Case{"p2p/remote_chase/one/pair:0-1", "from device (whose", "to device (that reads)", "\n0 1 "},
+          Case{"p2p/copy/both/size:2M/pair:0-1", "both directions at once", "and the other", "\n1 0 "}}) {
+        RunSet set = only(run_set("A", 1, 1, "xe-7.0"), "p2p/");
+        set.runs[0].benchmarks.assign(1, measured(c.name, 1e9));
+        const auto picture = draw_p2p({set}, {});
+        ASSERT_TRUE(picture.ok()) << picture.error().message;
+        EXPECT_THAT(picture->script, HasSubstr(std::string("set ylabel '") + c.row)) << c.name;
+        EXPECT_THAT(picture->script, HasSubstr(std::string("set xlabel '") + c.column)) << c.name;
+        EXPECT_THAT(picture->data, HasSubstr(c.cell)) << c.name;
+    }
+}
+
 }  // namespace
 }  // namespace faultline::plots

@@ -53,8 +53,9 @@ TEST(ModelFit, GivesEachFigureThatTheRunTells) {
     EXPECT_EQ(fit->vram_mib.value.value(), 24480);
     ASSERT_EQ(fit->links.size(), 1u);
     EXPECT_TRUE(fit->links[0].fast);
-    EXPECT_NEAR(fit->links[0].gb_per_s.value.value(), 10, 1e-9);
-    EXPECT_DOUBLE_EQ(fit->links[0].latency_us.value.value(), 1.5);
+    EXPECT_FALSE(fit->links[0].back) << "one direction alone was measured";
+    EXPECT_NEAR(fit->links[0].speed.gb_per_s.value.value(), 10, 1e-9);
+    EXPECT_DOUBLE_EQ(fit->links[0].speed.latency_us.value.value(), 1.5);
 }
 
 TEST(ModelFit, WritesTheFiguresWithTheirEvidence) {
@@ -65,6 +66,57 @@ TEST(ModelFit, WritesTheFiguresWithTheirEvidence) {
           "gb_per_s = 8  #", "devices = [0, 1]\nfast = true", "# ack_us: left out",
           "# eus, threads_per_eu, tiles: left out"})
         EXPECT_THAT(text, HasSubstr(part));
+}
+
+Json link_copy(const std::string& size, const std::string& pair, double ns) {
+    return repetition("p2p/copy/one/size:" + size + "/pair:" + pair + "/iterations:3/manual_time",
+                      {{"latency_p50_ns", ns}});
+}
+
+// The chase of pair 0-1 waits for what comes from 1 to 0, the copy of that pair goes from 0 to 1.
+TEST(ModelFit, DirectionsThatDifferAreFittedEachOnItsOwn) {
+    BenchmarkReport report = whole();
+    report.benchmarks.push_back(
+        repetition("p2p/remote_chase/one/pair:0-1/iterations:8/manual_time", {{"latency_p50_ns", 3400.0}}));
+    report.benchmarks.push_back(link_copy("2M", "1-0", 20e3 + 2097152 / 4.));
+    report.benchmarks.push_back(link_copy("64M", "1-0", 20e3 + 67108864 / 4.));
+    const auto fit = fit_model(report, "run.json");
+    ASSERT_TRUE(fit.ok()) << fit.error().message;
+    ASSERT_EQ(fit->links.size(), 1u);
+    const FittedLink& link = fit->links[0];
+    ASSERT_TRUE(link.back);
+    EXPECT_NEAR(link.speed.gb_per_s.value.value(), 10, 1e-9);
+    EXPECT_DOUBLE_EQ(link.speed.latency_us.value.value(), 1.5);
+    EXPECT_NEAR(link.back->gb_per_s.value.value(), 4, 1e-9);
+    EXPECT_DOUBLE_EQ(link.back->latency_us.value.value(), 3);
+    const std::string text = to_toml(*fit, "run.json");
+    for (const char* part :
+         {"devices = [0, 1]\nfast = true  # memory was reached\n\n[[link.directions]]\nfrom = 0\nto = "
+          "1\ngb_per_s = 10  # p2p/copy/one of 2M and 64M\nlatency_us = 1.5  #",
+          "[[link.directions]]\nfrom = 1\nto = 0\ngb_per_s = 4  #"})
+        EXPECT_THAT(text, HasSubstr(part));
+}
+
+TEST(ModelFit, ADirectionHasFromTheOtherWhatItDoesNotTell) {
+    BenchmarkReport report = whole();
+    report.benchmarks.push_back(link_copy("2M", "1-0", 20e3 + 2097152 / 4.));
+    report.benchmarks.push_back(link_copy("64M", "1-0", 20e3 + 67108864 / 4.));
+    const auto fit = fit_model(report, "run.json");
+    ASSERT_TRUE(fit.ok() && fit->links.at(0).back);
+    EXPECT_DOUBLE_EQ(fit->links[0].back->latency_us.value.value(), 1.5);
+    EXPECT_THAT(fit->links[0].back->latency_us.why, HasSubstr("of the other direction"));
+    EXPECT_NEAR(fit->links[0].back->gb_per_s.value.value(), 4, 1e-9);
+}
+
+TEST(ModelFit, DirectionsThatAreAlikeAreOnePair) {
+    BenchmarkReport report = whole();
+    report.benchmarks.push_back(link_copy("2M", "1-0", 20e3 + 2097152 / 10.3));
+    report.benchmarks.push_back(link_copy("64M", "1-0", 20e3 + 67108864 / 10.3));
+    const auto fit = fit_model(report, "run.json");
+    ASSERT_TRUE(fit.ok()) << fit.error().message;
+    EXPECT_FALSE(fit->links.at(0).back);
+    EXPECT_NEAR(fit->links[0].speed.gb_per_s.value.value(), 10.15, 0.01);
+    EXPECT_THAT(to_toml(*fit, "run.json"), Not(HasSubstr("directions")));
 }
 
 TEST(ModelFit, LeavesOutWhatTheRunCannotTellAndSaysSo) {

@@ -210,10 +210,14 @@ Nanoseconds foreign_time(const DeviceModel& model, std::uint32_t groups, std::ui
     return best;
 }
 
+// That of the direction in which what is read comes, and not of the one in which it is asked for.
 TEST(Delay, ForeignReadTakesTheLinksLatency) {
     constexpr std::uint32_t kReads = 10;
     DeviceModel model = plain(2);
-    model.links[0][1].speed.latency = model.links[1][0].speed.latency = microseconds(50);
+    model.links[1][0].speed.latency = microseconds(50);
+    EXPECT_LT(foreign_time(model, 1, 64, kReads), microseconds(50));
+    model = plain(2);
+    model.links[0][1].speed.latency = microseconds(50);
     // Those of other work-groups wait at the same time.
     for (const std::uint32_t groups : {1u, 4u})
         expect_near(kReads * microseconds(50),

@@ -52,6 +52,23 @@ TEST(Model, ErrorsNameFileLineAndKey) {
           Case{"devices = 2\n[[link.pairs]]\ndevices = [0, 1]\n[[link.pairs]]\ndevices = [1, 0]",
                "x.toml:5: link.pairs.devices: this pair was given before"},
           Case{"devices = 2\n[[link.pairs]]\ndevices = [0, 1]\nrate = 1", "x.toml:4: link.pairs.rate: unknown key"},
+          Case{"devices = 2\n[[link.directions]]\nfrom = 0", "x.toml:2: link.directions.to: missing"},
+          Case{"devices = 2\n[[link.directions]]\nto = 0", "x.toml:2: link.directions.from: missing"},
+          Case{"devices = 2\n[[link.directions]]\nfrom = 0\nto = 2",
+               "x.toml:4: link.directions.to: expected a device of 0 to 1"},
+          Case{"devices = 2\n[[link.directions]]\nfrom = \"0\"\nto = 1",
+               "x.toml:3: link.directions.from: expected a device of 0 to 1"},
+          Case{"devices = 2\n[[link.directions]]\nfrom = -1\nto = 1",
+               "x.toml:3: link.directions.from: expected a device of 0 to 1"},
+          Case{"devices = 2\n[[link.directions]]\nfrom = 1\nto = 1",
+               "x.toml:4: link.directions.to: expected another device than from"},
+          Case{"devices = 2\n[[link.directions]]\nfrom = 0\nto = 1\n[[link.directions]]\nfrom = 0\nto = 1",
+               "x.toml:6: link.directions.from: this direction was given before"},
+          Case{"devices = 2\n[[link.directions]]\nfrom = 0\nto = 1\ngb_per_s = -1",
+               "x.toml:5: link.directions.gb_per_s: expected a number from 0"},
+          Case{"devices = 2\n[[link.directions]]\nfrom = 0\nto = 1\nfast = true",
+               "x.toml:5: link.directions.fast: unknown key"},
+          Case{"[link]\ndirections = 3", "x.toml:2: link.directions: expected an array of tables"},
           Case{"[link]\npairs = 3", "x.toml:2: link.pairs: expected an array of tables"},
           Case{"fault = 3", "x.toml:1: fault: expected a table"},
           Case{"[fault]\nreport_us = \"slow\"", "x.toml:2: fault.report_us: expected a number"},
@@ -83,6 +100,25 @@ TEST(Model, PairsDifferFromTheRest) {
     EXPECT_EQ(any, model->links[2][1]);
     EXPECT_EQ(own, model->links[0][2]);
     EXPECT_EQ(own, model->links[2][0]);
+}
+
+// What a direction does not say, it has from its pair, and that from the link.
+TEST(Model, DirectionsDifferFromTheirPair) {
+    const auto model = parse_model(
+        "devices = 3\n[link]\ntopology = \"all\"\ngb_per_s = 2\nlatency_us = 3\n"
+        "[[link.directions]]\nfrom = 2\nto = 0\ngb_per_s = 0.25\n"
+        "[[link.directions]]\nfrom = 1\nto = 2\nlatency_us = 9\n"
+        "[[link.pairs]]\ndevices = [0, 2]\nlatency_us = 5",
+        "x.toml");
+    ASSERT_TRUE(model.ok()) << model.error().message;
+    EXPECT_EQ((LinkModel{.fast = true, .speed = {0.25, microseconds(5)}}), model->links[2][0]);
+    EXPECT_EQ((LinkModel{.fast = true, .speed = {2, microseconds(5)}}), model->links[0][2]);
+    EXPECT_EQ((LinkModel{.fast = true, .speed = {2, microseconds(9)}}), model->links[1][2]);
+    EXPECT_EQ((LinkModel{.fast = true, .speed = {2, microseconds(3)}}), model->links[2][1]);
+    EXPECT_THAT(describe(*model),
+                HasSubstr("link.0-1.fast=true link.0-1.gb_per_s=2 link.0-1.latency_us=3 link.0-2.fast=true "
+                          "link.0>2.gb_per_s=2 link.0>2.latency_us=5 link.2>0.gb_per_s=0.25 link.2>0.latency_us=5 "
+                          "link.1-2.fast=true link.1>2.gb_per_s=2 link.1>2.latency_us=9 link.2>1.gb_per_s=2 "));
 }
 
 TEST(Model, DescriptionStatesEveryFigure) {
@@ -197,6 +233,22 @@ TEST_F(LinkedCopies, DirectionsDoNotShareALinkButEnginesDo) {
     EXPECT_EQ(expected, stopped.waits);
     EXPECT_EQ(microseconds(2000), links.send(0, 1, {}, {}).left);
     EXPECT_EQ(microseconds(1000), links.send(1, 0, {}, {}).left);
+}
+
+TEST_F(LinkedCopies, TakeTheSpeedOfTheDirectionInWhichTheyGo) {
+    DeviceModel model;
+    model.devices = 2;
+    model.links[0][1].speed = {.gb_per_s = 0.5, .latency = microseconds(7)};
+    model.links[1][0].speed = {.gb_per_s = 1, .latency = microseconds(3)};
+    Links uneven(model);
+    for (unsigned d = 0; d < 2; ++d) uneven.add_memory(d, 0, *vram[d]);
+    StoppedClock stopped;
+    ModelledCopies engine(host, 4, {}, &uneven, stopped);
+    const svm::CopyJob out = job(block[1].base, block[0].base, 500'000);
+    const svm::CopyJob back = job(block[0].base, block[1].base, 500'000);
+    for (const svm::CopyJob& one : {out, back}) ASSERT_EQ(0, engine.copy({&one, 1}));
+    const std::vector<Nanoseconds> expected = {microseconds(1007), microseconds(503)};
+    EXPECT_EQ(expected, stopped.waits);
 }
 
 }  // namespace
