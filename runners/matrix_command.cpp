@@ -157,9 +157,6 @@ Expected<int> compare_kernels(const MatrixState& state) {
 
 /// Measures what is left, as far as it comes. The status: kExitOk also where a benchmark failed (`state` says so).
 Expected<Measured> measure_all(MatrixState& state, KernelBackend& backend) {
-    if (state.done < state.steps()) {
-        if (Status s = backend.prepare(state); !s) return s.error();
-    }
     while (state.done < state.steps()) {
         const MatrixStep step = next_step(state);
         fmt::print(stderr, "boot {} of {}: {}\n", state.done + 1, state.steps(), step.release);
@@ -188,6 +185,14 @@ Expected<int> run_matrix(const MatrixOptions& options, const Layout& layout) {
     if (options.resume.empty()) {
         if (Status s = name_releases(*state, *backend); !s) return s.error();
         if (Status s = make_directory(*state); !s) return s.error();
+    }
+    if (state->done < state->steps()) {
+        if (Status s = backend->prepare(*state); !s) {
+            // Left behind, it would begin by itself at whatever boot finds the service enabled.
+            std::error_code ignored;
+            if (options.resume.empty()) fs::remove_all(state->directory, ignored);
+            return s.error();
+        }
     }
     const Expected<Measured> measured = measure_all(*state, *backend);
     if (!measured) return measured.error();

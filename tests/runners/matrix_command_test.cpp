@@ -163,6 +163,8 @@ TEST_F(Matrix, NothingRebootsWithoutTheService) {
     EXPECT_EQ(begun.code, 2);
     EXPECT_THAT(begun.err, HasSubstr("systemctl enable faultline-matrix.service"));
     EXPECT_EQ(log(), kCheck);
+    // Else the next boot with the service would begin it, and the same command would be refused.
+    EXPECT_FALSE(fs::exists(output()));
 }
 
 TEST_F(Matrix, FailedRebootIsAnError) {
