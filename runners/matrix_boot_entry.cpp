@@ -29,7 +29,9 @@ public:
         return kernel;
     }
 
-    Status prepare(MatrixState&) override {
+    Status prepare(MatrixState& state) override {
+        std::error_code ignored;
+        fs::remove(stopped(state), ignored);
         // Without it the machine would come up in the first kernel, and nobody would go on.
         const Expected<std::string> enabled = run({"systemctl", "is-enabled", "faultline-matrix.service"});
         if (enabled) return {};
@@ -53,10 +55,13 @@ public:
         if (!state.rebooted_from.empty() && state.rebooted_from != boot) {
             state.rebooted_from.clear();  // whoever resumes by hand tries again
             if (Status s = save(state); !s) return s.error();
-            return Error{ErrorKind::kUnavailable,
-                         fmt::format("rebooted into {}, but {} came up; see whether the boot loader has that entry and "
-                                     "the kernel boots, then `faultline matrix --resume {}`",
-                                     step.release, running, state.directory.string())};
+            const Error error = {
+                ErrorKind::kUnavailable,
+                fmt::format("rebooted into {}, but {} came up; see whether the boot loader has that entry and "
+                            "the kernel boots, then `faultline matrix --resume {}`",
+                            step.release, running, state.directory.string())};
+            if (Status s = results::write_file_atomically(stopped(state), error.message + "\n"); !s) return s.error();
+            return error;
         }
         return reboot_into(step.release, boot, state);
     }
@@ -71,6 +76,9 @@ private:
         if (const auto done = run({"systemctl", "reboot"}); !done) return done.error();
         return Measured{.rebooting = true, .status = kExitOk};
     }
+
+    /// While it is there the service does nothing at boot: only who resumes by hand has seen to the boot loader.
+    static fs::path stopped(const MatrixState& state) { return state.directory / "stopped"; }
 
     std::string running_release() const {
         const Expected<std::string> text = results::read_file(root_.root / "proc/sys/kernel/osrelease");
@@ -111,7 +119,12 @@ private:
         } else {
             argv.insert(argv.begin(), "/usr/bin/env");
         }
-        const ChildCommand command{.argv = std::move(argv), .time_limit = std::chrono::minutes(2)};
+        // grub-reboot is in sbin, which `su` leaves out of PATH.
+        const char* path = std::getenv("PATH");
+        const ChildCommand command{
+            .argv = std::move(argv),
+            .environment = {{"PATH", fmt::format("{}:/usr/sbin:/sbin", path != nullptr ? path : "/usr/bin:/bin")}},
+            .time_limit = std::chrono::minutes(2)};
         const Expected<ChildResult> result = run_child(command);
         if (!result) return result.error();
         if (result->ok()) return result->out;

@@ -2,7 +2,8 @@
 // `systemctl reboot`. The faultline-matrix service goes on from the state file.
 //
 // Each kernel is booted anew for each of its runs; when another kernel comes up than was asked for, the matrix stops
-// with an error rather than reboot for ever. Thread safety: as KernelBackend.
+// with an error rather than reboot for ever, and the file "stopped" in its directory keeps the service from trying
+// again at the next boot. Thread safety: as KernelBackend.
 #pragma once
 
 #include <filesystem>
