@@ -47,21 +47,23 @@ public:
         if (boot.empty() || running.empty()) {
             return Error{ErrorKind::kUnavailable, (root_.root / "proc").string() + ": it tells no boot id or release"};
         }
+        if (!state.measuring_in.empty() && state.measuring_in != boot) {
+            return stop(state, fmt::format("the machine went down while it measured {}; see why", step.release));
+        }
         if (running == step.release) {  // no boot measures twice: the kernel before was another one
+            state.measuring_in = boot;
+            if (Status s = save(state); !s) return s.error();
             const int status = run_command(step.run, layout_);
+            state.measuring_in.clear();
             if (status == kExitOk || status == kExitFailed) state.rebooted_from.clear();
+            if (Status s = save(state); !s) return s.error();
             return Measured{.rebooting = false, .status = status};
         }
         if (!state.rebooted_from.empty() && state.rebooted_from != boot) {
-            state.rebooted_from.clear();  // whoever resumes by hand tries again
-            if (Status s = save(state); !s) return s.error();
-            const Error error = {
-                ErrorKind::kUnavailable,
-                fmt::format("rebooted into {}, but {} came up; see whether the boot loader has that entry and "
-                            "the kernel boots, then `faultline matrix --resume {}`",
-                            step.release, running, state.directory.string())};
-            if (Status s = results::write_file_atomically(stopped(state), error.message + "\n"); !s) return s.error();
-            return error;
+            return stop(state,
+                        fmt::format("rebooted into {}, but {} came up; see whether the boot loader has that entry "
+                                    "and the kernel boots",
+                                    step.release, running));
         }
         return reboot_into(step.release, boot, state);
     }
@@ -77,8 +79,19 @@ private:
         return Measured{.rebooting = true, .status = kExitOk};
     }
 
-    /// While it is there the service does nothing at boot: only who resumes by hand has seen to the boot loader.
+    /// While it is there the service does nothing at boot: only who resumes by hand has seen to the cause.
     static fs::path stopped(const MatrixState& state) { return state.directory / "stopped"; }
+
+    /// Whatever comes up must not try again by itself; whoever resumes by hand does.
+    static Error stop(MatrixState& state, const std::string& why) {
+        state.rebooted_from.clear();
+        state.measuring_in.clear();
+        const std::string message =
+            fmt::format("{}, then `faultline matrix --resume {}`", why, state.directory.string());
+        if (Status s = results::write_file_atomically(stopped(state), message + "\n"); !s) return s.error();
+        if (Status s = save(state); !s) return s.error();
+        return Error{ErrorKind::kUnavailable, message};
+    }
 
     std::string running_release() const {
         const Expected<std::string> text = results::read_file(root_.root / "proc/sys/kernel/osrelease");

@@ -1,9 +1,13 @@
 // `faultline matrix --backend boot-entry` on a machine of files: everything but the reboot itself. Its `systemctl
 // reboot` brings up what grub-reboot or bootctl chose, by writing what /proc tells of a kernel.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <csignal>
+#include <fstream>
 #include <string>
+#include <thread>
 
 #include "tests/runners/command_fixture.h"
 
@@ -126,6 +130,34 @@ TEST_F(Matrix, AnotherKernelThanAskedForEndsIt) {
     EXPECT_EQ(resume().code, 0);                    // asked for by hand, it tries again
     EXPECT_FALSE(fs::exists(output() / "stopped"));
     EXPECT_EQ(log(), kCheck + kBoot1 + kCheck + kCheck + kBoot1);
+}
+
+// Else a kernel that the suite brings down, and that is the machine's default, would be measured for ever.
+TEST_F(Matrix, CrashOfTheMachineEndsIt) {
+    comes_up("6.1.0");
+    const std::string fifo = (root() / "fifo").string();
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    environment["FAKE_FIFO"] = fifo;
+    environment["FAKE_BEHAVIOUR"] = kParallel1 + "=hang";
+    std::thread begun([this] { begin(); });
+    std::string hanging;
+    std::ifstream(fifo) >> hanging;  // opens when the stand-in hangs
+    std::ifstream status("/proc/" + hanging + "/stat");
+    std::string skipped;
+    pid_t parent = 0;
+    status >> skipped >> skipped >> skipped >> parent;
+    ASSERT_GT(parent, 1);
+    EXPECT_EQ(::kill(parent, SIGKILL), 0);
+    EXPECT_EQ(::kill(std::stoi(hanging), SIGKILL), 0);
+    begun.join();
+    environment.erase("FAKE_BEHAVIOUR");
+    directory().write("machine/proc/sys/kernel/random/boot_id", "the-boot-after-the-crash\n");
+    const ChildResult resumed = resume();
+    EXPECT_EQ(resumed.code, 2);
+    EXPECT_THAT(resumed.err, HasSubstr("the machine went down while it measured 6.1.0"));
+    EXPECT_TRUE(fs::exists(output() / "stopped"));
+    EXPECT_EQ(resume().code, 0);  // asked for by hand, it tries again
+    EXPECT_THAT(log(), HasSubstr(kBoot2));
 }
 
 TEST_F(Matrix, RunThatWasWholeBeforeAKillIsNotMeasuredAgain) {
