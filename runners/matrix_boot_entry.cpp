@@ -53,7 +53,10 @@ public:
         if (running == step.release) {  // no boot measures twice: the kernel before was another one
             state.measuring_in = boot;
             if (Status s = save(state); !s) return s.error();
-            const int status = run_command(step.run, layout_);
+            RunOptions run = step.run;
+            std::error_code error;
+            if (fs::exists(run.output, error)) run.resume = run.output.string();  // it was interrupted
+            const int status = run_command(run, layout_);
             state.measuring_in.clear();
             if (status == kExitOk || status == kExitFailed) state.rebooted_from.clear();
             if (Status s = save(state); !s) return s.error();

@@ -11,6 +11,7 @@
 #include "results/compare.h"
 #include "results/compare_format.h"
 #include "results/import.h"
+#include "results/manifest.h"
 #include "results/run_reference.h"
 #include "results/sample_reader.h"
 #include "runners/commands.h"
@@ -104,9 +105,10 @@ MatrixStep next_step(const MatrixState& state) {
     return step;
 }
 
+/// A run that was interrupted leaves a directory too, of what it had finished.
 bool is_whole(const MatrixStep& step) {
-    std::error_code error;
-    return fs::exists(step.run.output / "manifest.json", error);
+    const Expected<results::Manifest> manifest = results::read_manifest(step.run.output / "manifest.json");
+    return manifest && !manifest->interrupted;
 }
 
 /// A kill between the end of a run and the note of it leaves a whole run, which is taken as it is. Nothing where there

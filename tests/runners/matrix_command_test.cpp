@@ -60,6 +60,26 @@ submenu 'Advanced' $menuentry_id_option 'adv' {
         return faultline({"matrix", "--backend", "boot-entry", "--kernels", "6.1.0,6.2.0", "--output", output(),
                           "--filter", "parallelism.*:1", "--boots", boots});
     }
+    /// Begins, and ends the command by `signal` while a benchmark hangs. The benchmark's process.
+    std::string end_in_the_run(int signal) {
+        const std::string fifo = (root() / "fifo").string();
+        EXPECT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+        environment["FAKE_FIFO"] = fifo;
+        environment["FAKE_BEHAVIOUR"] = kParallel1 + "=hang";
+        std::thread begun([this] { begin(); });
+        std::string hanging;
+        std::ifstream(fifo) >> hanging;  // opens when the stand-in hangs
+        std::ifstream status("/proc/" + hanging + "/stat");
+        std::string skipped;
+        pid_t parent = 0;
+        status >> skipped >> skipped >> skipped >> parent;
+        EXPECT_GT(parent, 1);
+        if (parent > 1) {
+            EXPECT_EQ(::kill(parent, signal), 0);
+        }
+        begun.join();
+        return hanging;
+    }
     ChildResult resume() const { return faultline({"matrix", "--resume", output().string()}); }
 
     std::string log() const {
@@ -135,21 +155,7 @@ TEST_F(Matrix, AnotherKernelThanAskedForEndsIt) {
 // Else a kernel that the suite brings down, and that is the machine's default, would be measured for ever.
 TEST_F(Matrix, CrashOfTheMachineEndsIt) {
     comes_up("6.1.0");
-    const std::string fifo = (root() / "fifo").string();
-    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-    environment["FAKE_FIFO"] = fifo;
-    environment["FAKE_BEHAVIOUR"] = kParallel1 + "=hang";
-    std::thread begun([this] { begin(); });
-    std::string hanging;
-    std::ifstream(fifo) >> hanging;  // opens when the stand-in hangs
-    std::ifstream status("/proc/" + hanging + "/stat");
-    std::string skipped;
-    pid_t parent = 0;
-    status >> skipped >> skipped >> skipped >> parent;
-    ASSERT_GT(parent, 1);
-    EXPECT_EQ(::kill(parent, SIGKILL), 0);
-    EXPECT_EQ(::kill(std::stoi(hanging), SIGKILL), 0);
-    begun.join();
+    EXPECT_EQ(::kill(std::stoi(end_in_the_run(SIGKILL)), SIGKILL), 0);
     environment.erase("FAKE_BEHAVIOUR");
     directory().write("machine/proc/sys/kernel/random/boot_id", "the-boot-after-the-crash\n");
     const ChildResult resumed = resume();
@@ -158,6 +164,18 @@ TEST_F(Matrix, CrashOfTheMachineEndsIt) {
     EXPECT_TRUE(fs::exists(output() / "stopped"));
     EXPECT_EQ(resume().code, 0);  // asked for by hand, it tries again
     EXPECT_THAT(log(), HasSubstr(kBoot2));
+}
+
+TEST_F(Matrix, InterruptedRunIsGoneOnWith) {
+    comes_up("6.1.0");
+    end_in_the_run(SIGTERM);
+    EXPECT_FALSE(fs::exists(output() / "stopped"));
+    environment.erase("FAKE_BEHAVIOUR");
+    EXPECT_EQ(resume().code, 0);
+    EXPECT_EQ(log(), kCheck + kCheck + kBoot2);
+    const Json runs = Json::parse(faultline({"runs", "--json"}).out).at("runs");
+    ASSERT_EQ(runs.size(), 1u) << runs;
+    EXPECT_EQ(runs[0].at("state"), "complete");
 }
 
 TEST_F(Matrix, RunThatWasWholeBeforeAKillIsNotMeasuredAgain) {
