@@ -11,7 +11,7 @@ namespace {
 
 using results::Json;
 
-constexpr std::chrono::seconds kProbeLimit{30};
+constexpr std::chrono::seconds kProbeLimit{60};  // a machine that is just up and emulated takes more than 30
 
 /// The last line that says something: drivers and loaders put their reason there.
 std::string last_line(const std::string& text) {

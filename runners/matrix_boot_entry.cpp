@@ -29,7 +29,9 @@ public:
         return kernel;
     }
 
-    Status prepare(MatrixState&) override {
+    Status prepare(MatrixState& state) override {
+        std::error_code ignored;
+        fs::remove(stopped(state), ignored);
         // Without it the machine would come up in the first kernel, and nobody would go on.
         const Expected<std::string> enabled = run({"systemctl", "is-enabled", "faultline-matrix.service"});
         if (enabled) return {};
@@ -45,18 +47,26 @@ public:
         if (boot.empty() || running.empty()) {
             return Error{ErrorKind::kUnavailable, (root_.root / "proc").string() + ": it tells no boot id or release"};
         }
+        if (!state.measuring_in.empty() && state.measuring_in != boot) {
+            return stop(state, fmt::format("the machine went down while it measured {}; see why", step.release));
+        }
         if (running == step.release) {  // no boot measures twice: the kernel before was another one
-            const int status = run_command(step.run, layout_);
+            state.measuring_in = boot;
+            if (Status s = save(state); !s) return s.error();
+            RunOptions run = step.run;
+            std::error_code error;
+            if (fs::exists(run.output, error)) run.resume = run.output.string();  // it was interrupted
+            const int status = run_command(run, layout_);
+            state.measuring_in.clear();
             if (status == kExitOk || status == kExitFailed) state.rebooted_from.clear();
+            if (Status s = save(state); !s) return s.error();
             return Measured{.rebooting = false, .status = status};
         }
         if (!state.rebooted_from.empty() && state.rebooted_from != boot) {
-            state.rebooted_from.clear();  // whoever resumes by hand tries again
-            if (Status s = save(state); !s) return s.error();
-            return Error{ErrorKind::kUnavailable,
-                         fmt::format("rebooted into {}, but {} came up; see whether the boot loader has that entry and "
-                                     "the kernel boots, then `faultline matrix --resume {}`",
-                                     step.release, running, state.directory.string())};
+            return stop(state,
+                        fmt::format("rebooted into {}, but {} came up; see whether the boot loader has that entry "
+                                    "and the kernel boots",
+                                    step.release, running));
         }
         return reboot_into(step.release, boot, state);
     }
@@ -70,6 +80,20 @@ private:
         if (Status s = save(state); !s) return s.error();
         if (const auto done = run({"systemctl", "reboot"}); !done) return done.error();
         return Measured{.rebooting = true, .status = kExitOk};
+    }
+
+    /// While it is there the service does nothing at boot: only who resumes by hand has seen to the cause.
+    static fs::path stopped(const MatrixState& state) { return state.directory / "stopped"; }
+
+    /// Whatever comes up must not try again by itself; whoever resumes by hand does.
+    static Error stop(MatrixState& state, const std::string& why) {
+        state.rebooted_from.clear();
+        state.measuring_in.clear();
+        const std::string message =
+            fmt::format("{}, then `faultline matrix --resume {}`", why, state.directory.string());
+        if (Status s = results::write_file_atomically(stopped(state), message + "\n"); !s) return s.error();
+        if (Status s = save(state); !s) return s.error();
+        return Error{ErrorKind::kUnavailable, message};
     }
 
     std::string running_release() const {
@@ -111,7 +135,12 @@ private:
         } else {
             argv.insert(argv.begin(), "/usr/bin/env");
         }
-        const ChildCommand command{.argv = std::move(argv), .time_limit = std::chrono::minutes(2)};
+        // grub-reboot is in sbin, which `su` leaves out of PATH.
+        const char* path = std::getenv("PATH");
+        const ChildCommand command{
+            .argv = std::move(argv),
+            .environment = {{"PATH", fmt::format("{}:/usr/sbin:/sbin", path != nullptr ? path : "/usr/bin:/bin")}},
+            .time_limit = std::chrono::minutes(2)};
         const Expected<ChildResult> result = run_child(command);
         if (!result) return result.error();
         if (result->ok()) return result->out;

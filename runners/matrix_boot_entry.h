@@ -1,8 +1,9 @@
 // Boots the machine itself into the next kernel: `grub-reboot` or `bootctl set-oneshot` for the next boot only, then
 // `systemctl reboot`. The faultline-matrix service goes on from the state file.
 //
-// Each kernel is booted anew for each of its runs; when another kernel comes up than was asked for, the matrix stops
-// with an error rather than reboot for ever. Thread safety: as KernelBackend.
+// Each kernel is booted anew for each of its runs. When another kernel comes up than was asked for, or the machine went
+// down while it measured, the matrix stops with an error rather than reboot for ever, and the file "stopped" in its
+// directory keeps the service from trying again at the next boot. Thread safety: as KernelBackend.
 #pragma once
 
 #include <filesystem>

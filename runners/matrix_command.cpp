@@ -11,6 +11,7 @@
 #include "results/compare.h"
 #include "results/compare_format.h"
 #include "results/import.h"
+#include "results/manifest.h"
 #include "results/run_reference.h"
 #include "results/sample_reader.h"
 #include "runners/commands.h"
@@ -104,9 +105,10 @@ MatrixStep next_step(const MatrixState& state) {
     return step;
 }
 
+/// A run that was interrupted leaves a directory too, of what it had finished.
 bool is_whole(const MatrixStep& step) {
-    std::error_code error;
-    return fs::exists(step.run.output / "manifest.json", error);
+    const Expected<results::Manifest> manifest = results::read_manifest(step.run.output / "manifest.json");
+    return manifest && !manifest->interrupted;
 }
 
 /// A kill between the end of a run and the note of it leaves a whole run, which is taken as it is. Nothing where there
@@ -157,9 +159,6 @@ Expected<int> compare_kernels(const MatrixState& state) {
 
 /// Measures what is left, as far as it comes. The status: kExitOk also where a benchmark failed (`state` says so).
 Expected<Measured> measure_all(MatrixState& state, KernelBackend& backend) {
-    if (state.done < state.steps()) {
-        if (Status s = backend.prepare(state); !s) return s.error();
-    }
     while (state.done < state.steps()) {
         const MatrixStep step = next_step(state);
         fmt::print(stderr, "boot {} of {}: {}\n", state.done + 1, state.steps(), step.release);
@@ -188,6 +187,14 @@ Expected<int> run_matrix(const MatrixOptions& options, const Layout& layout) {
     if (options.resume.empty()) {
         if (Status s = name_releases(*state, *backend); !s) return s.error();
         if (Status s = make_directory(*state); !s) return s.error();
+    }
+    if (state->done < state->steps()) {
+        if (Status s = backend->prepare(*state); !s) {
+            // Left behind, it would begin by itself at whatever boot finds the service enabled.
+            std::error_code ignored;
+            if (options.resume.empty()) fs::remove_all(state->directory, ignored);
+            return s.error();
+        }
     }
     const Expected<Measured> measured = measure_all(*state, *backend);
     if (!measured) return measured.error();

@@ -22,7 +22,8 @@ Status save(const MatrixState& state) {
                        {"min_effect", state.min_effect},
                        {"done", state.done},
                        {"failed", state.failed},
-                       {"rebooted_from", state.rebooted_from}};
+                       {"rebooted_from", state.rebooted_from},
+                       {"measuring_in", state.measuring_in}};
     return results::write_file_atomically(state.file(), json.dump(2) + "\n");
 }
 
@@ -48,6 +49,7 @@ Expected<MatrixState> load_matrix_state(const std::filesystem::path& directory) 
         state.done = json.at("done").get<unsigned>();
         state.failed = json.at("failed").get<bool>();
         state.rebooted_from = json.at("rebooted_from").get<std::string>();
+        state.measuring_in = json.at("measuring_in").get<std::string>();
         const Expected<RunOptions> run = parse_run_request(json.at("run"));
         if (!run) return bad(run.error().message);
         state.run = *run;

@@ -27,6 +27,7 @@ struct MatrixState {
     unsigned done = 0;                  ///< boots that are measured, of all kernels
     bool failed = false;                ///< a benchmark of theirs did
     std::string rebooted_from;          ///< boot-entry: boot id under which the next one was asked for
+    std::string measuring_in;           ///< boot-entry: boot id under which a measurement began that has not ended
 
     unsigned steps() const { return boots * static_cast<unsigned>(kernels.size()); }
     std::size_t next_kernel() const { return done % kernels.size(); }

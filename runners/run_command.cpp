@@ -194,6 +194,7 @@ Expected<RunEnd> run_suite(const RunOptions& given, const Layout& layout, const 
     fmt::print("{}\nrun {}\nstored in {}\n",
                summary_text(manifest, *report, std::clamp(Terminal::of(STDOUT_FILENO).columns, 80, 100)), uid,
                directory->path().string());
+    std::fflush(stdout);  // a night goes on for hours: its journal has each run's table when the run ends
     if (gathered->interrupted) fmt::print(stderr, "`faultline run --resume {}` goes on from here\n", uid);
     return RunEnd{.signal = interrupt.signal(), .ok = gathered->all_ok() && !earlier->failed()};
 }

@@ -1,9 +1,13 @@
 // `faultline matrix --backend boot-entry` on a machine of files: everything but the reboot itself. Its `systemctl
 // reboot` brings up what grub-reboot or bootctl chose, by writing what /proc tells of a kernel.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <csignal>
+#include <fstream>
 #include <string>
+#include <thread>
 
 #include "tests/runners/command_fixture.h"
 
@@ -55,6 +59,26 @@ submenu 'Advanced' $menuentry_id_option 'adv' {
     ChildResult begin(const std::string& boots = "2") const {
         return faultline({"matrix", "--backend", "boot-entry", "--kernels", "6.1.0,6.2.0", "--output", output(),
                           "--filter", "parallelism.*:1", "--boots", boots});
+    }
+    /// Begins, and ends the command by `signal` while a benchmark hangs. The benchmark's process.
+    std::string end_in_the_run(int signal) {
+        const std::string fifo = (root() / "fifo").string();
+        EXPECT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+        environment["FAKE_FIFO"] = fifo;
+        environment["FAKE_BEHAVIOUR"] = kParallel1 + "=hang";
+        std::thread begun([this] { begin(); });
+        std::string hanging;
+        std::ifstream(fifo) >> hanging;  // opens when the stand-in hangs
+        std::ifstream status("/proc/" + hanging + "/stat");
+        std::string skipped;
+        pid_t parent = 0;
+        status >> skipped >> skipped >> skipped >> parent;
+        EXPECT_GT(parent, 1);
+        if (parent > 1) {
+            EXPECT_EQ(::kill(parent, signal), 0);
+        }
+        begun.join();
+        return hanging;
     }
     ChildResult resume() const { return faultline({"matrix", "--resume", output().string()}); }
 
@@ -122,8 +146,36 @@ TEST_F(Matrix, AnotherKernelThanAskedForEndsIt) {
     EXPECT_EQ(resumed.code, 2);
     EXPECT_THAT(resumed.err, HasSubstr("rebooted into 6.1.0, but 5.0.0-fallback came up"));
     EXPECT_EQ(log(), kCheck + kBoot1 + kCheck);
-    EXPECT_EQ(resume().code, 0);  // asked for by hand, it tries again
+    EXPECT_TRUE(fs::exists(output() / "stopped"));  // what the service looks at
+    EXPECT_EQ(resume().code, 0);                    // asked for by hand, it tries again
+    EXPECT_FALSE(fs::exists(output() / "stopped"));
     EXPECT_EQ(log(), kCheck + kBoot1 + kCheck + kCheck + kBoot1);
+}
+
+// Else a kernel that the suite brings down, and that is the machine's default, would be measured for ever.
+TEST_F(Matrix, CrashOfTheMachineEndsIt) {
+    comes_up("6.1.0");
+    EXPECT_EQ(::kill(std::stoi(end_in_the_run(SIGKILL)), SIGKILL), 0);
+    environment.erase("FAKE_BEHAVIOUR");
+    directory().write("machine/proc/sys/kernel/random/boot_id", "the-boot-after-the-crash\n");
+    const ChildResult resumed = resume();
+    EXPECT_EQ(resumed.code, 2);
+    EXPECT_THAT(resumed.err, HasSubstr("the machine went down while it measured 6.1.0"));
+    EXPECT_TRUE(fs::exists(output() / "stopped"));
+    EXPECT_EQ(resume().code, 0);  // asked for by hand, it tries again
+    EXPECT_THAT(log(), HasSubstr(kBoot2));
+}
+
+TEST_F(Matrix, InterruptedRunIsGoneOnWith) {
+    comes_up("6.1.0");
+    end_in_the_run(SIGTERM);
+    EXPECT_FALSE(fs::exists(output() / "stopped"));
+    environment.erase("FAKE_BEHAVIOUR");
+    EXPECT_EQ(resume().code, 0);
+    EXPECT_EQ(log(), kCheck + kCheck + kBoot2);
+    const Json runs = Json::parse(faultline({"runs", "--json"}).out).at("runs");
+    ASSERT_EQ(runs.size(), 1u) << runs;
+    EXPECT_EQ(runs[0].at("state"), "complete");
 }
 
 TEST_F(Matrix, RunThatWasWholeBeforeAKillIsNotMeasuredAgain) {
@@ -163,6 +215,8 @@ TEST_F(Matrix, NothingRebootsWithoutTheService) {
     EXPECT_EQ(begun.code, 2);
     EXPECT_THAT(begun.err, HasSubstr("systemctl enable faultline-matrix.service"));
     EXPECT_EQ(log(), kCheck);
+    // Else the next boot with the service would begin it, and the same command would be refused.
+    EXPECT_FALSE(fs::exists(output()));
 }
 
 TEST_F(Matrix, FailedRebootIsAnError) {

@@ -166,6 +166,7 @@ TEST(MatrixState, ComesBackAsItWasSaved) {
     state.done = 3;
     state.failed = true;
     state.rebooted_from = "abc";
+    state.measuring_in = "def";
     ASSERT_TRUE(save(state).ok());
     const auto loaded = load_matrix_state(directory.path());
     ASSERT_TRUE(loaded.ok()) << loaded.error().message;
@@ -179,6 +180,7 @@ TEST(MatrixState, ComesBackAsItWasSaved) {
     EXPECT_EQ(loaded->run.overrides.filter, "first_touch");
     EXPECT_EQ(loaded->run.database, "/somewhere/faultline.db");
     EXPECT_EQ(loaded->rebooted_from, "abc");
+    EXPECT_EQ(loaded->measuring_in, "def");
     EXPECT_EQ(loaded->min_effect, 0.1);
     EXPECT_TRUE(loaded->failed);
 }
