@@ -15,16 +15,12 @@
 namespace faultline::gpu::jit {
 namespace {
 
-/// "_Z18__spirv_AtomicIAddPU3AS4iiii": name "__spirv_AtomicIAdd", suffix "PU3AS4iiii".
-struct Mangled {
-    llvm::StringRef name;
-    llvm::StringRef suffix;
-};
-Mangled demangle(llvm::StringRef symbol) {
+/// "_Z18__spirv_AtomicIAddPU3AS4iiii": "__spirv_AtomicIAdd".
+llvm::StringRef name_of(llvm::StringRef symbol) {
     llvm::StringRef rest = symbol;
     unsigned length = 0;
-    if (!rest.consume_front("_Z") || rest.consumeInteger(10, length) || length > rest.size()) return {symbol, {}};
-    return {rest.take_front(length), rest.drop_front(length)};
+    if (!rest.consume_front("_Z") || rest.consumeInteger(10, length) || length > rest.size()) return symbol;
+    return rest.take_front(length);
 }
 
 class Lowering {
@@ -48,27 +44,27 @@ private:
         }
         if (callee->isIntrinsic() || !callee->isDeclaration()) return;
         b_.SetInsertPoint(&call);
-        auto [name, suffix] = demangle(callee->getName());
+        llvm::StringRef name = name_of(callee->getName());
         std::optional<llvm::Value*> value;
         if (name == "intel_get_cycle_counter" || name.startswith("__spirv_ReadClockKHR") ||
             name.startswith("clock_read_")) {
             value = clock(call);
         } else if (name.consume_front("__spirv_ocl_")) {
             value = vector_memory(call, name);
-            if (!value) value = math(call, name, suffix);
+            if (!value) value = math(call, name);
         } else if (name.consume_front("__spirv_")) {
             value = work_item(call, name);
             if (!value) value = atomic(call, name);
             if (!value) value = synchronisation(call, name);
-            if (!value) value = math(call, name, suffix);
+            if (!value) value = math(call, name);
         }
         if (!value) return log_.unsupported(callee->getName());
         if (!call.getType()->isVoidTy()) call.replaceAllUsesWith(*value);
         call.eraseFromParent();
     }
 
-    std::optional<llvm::Value*> math(llvm::CallInst& call, llvm::StringRef name, llvm::StringRef suffix) {
-        if (llvm::Value* v = lower_math(call, name, suffix)) return v;
+    std::optional<llvm::Value*> math(llvm::CallInst& call, llvm::StringRef name) {
+        if (llvm::Value* v = lower_math(call, name)) return v;
         if (llvm::Value* v = lower_conversion(call, name)) return v;
         return std::nullopt;
     }

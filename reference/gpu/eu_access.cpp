@@ -62,8 +62,7 @@ std::uint64_t Eu::translate(std::uint64_t va, std::uint64_t size, svm::Access ac
 unsigned Eu::modelled_owner(std::uint64_t host) const {
     if (config_.links == nullptr) return Links::kSystem;
     const unsigned owner = config_.links->device_of(reinterpret_cast<const void*>(host));
-    if (owner == Links::kSystem || !config_.links->speed(device_.config().index, owner).is_modelled())
-        return Links::kSystem;
+    if (owner == Links::kSystem || !config_.links->is_modelled(device_.config().index, owner)) return Links::kSystem;
     return owner;
 }
 

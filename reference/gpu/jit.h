@@ -67,7 +67,7 @@ std::vector<Candidate> make_bodies(llvm::Module& module, llvm::TargetMachine& ma
 /// Replaces __spirv_* and clock calls of `body` by IR (builtins.cpp).
 void lower_builtins(llvm::Function& body, BuildLog& log);
 /// Mathematics by name, without the __spirv_ or __spirv_ocl_ prefix; null when unknown (math.cpp).
-llvm::Value* lower_math(llvm::CallInst& call, llvm::StringRef name, llvm::StringRef suffix);
+llvm::Value* lower_math(llvm::CallInst& call, llvm::StringRef name);
 /// Conversions, by name without the prefix; null when not one of them (conversions.cpp).
 llvm::Value* lower_conversion(llvm::CallInst& call, llvm::StringRef name);
 /// Host functions that compiled code may call: libm and the runtime. Null when not one of them (host_functions.cpp).

@@ -22,9 +22,9 @@ public:
     explicit Links(const DeviceModel& model) : model_(model.links) {}
 
     bool has_link(unsigned a, unsigned b) const override { return model_[a][b].fast; }
-    /// Of the direction from `a` to `b`; of the other one where only that has a speed.
-    const Speed& speed(unsigned a, unsigned b) const {
-        return model_[a][b].speed.is_modelled() ? model_[a][b].speed : model_[b][a].speed;
+    /// Whether a direction between them has a speed of its own.
+    bool is_modelled(unsigned a, unsigned b) const {
+        return model_[a][b].speed.is_modelled() || model_[b][a].speed.is_modelled();
     }
 
     /// REQUIRES: at most one call a tile.

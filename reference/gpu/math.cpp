@@ -15,8 +15,7 @@ namespace in = llvm::Intrinsic;
 
 class Math {
 public:
-    Math(llvm::CallInst& call, llvm::StringRef name, llvm::StringRef suffix)
-        : call_(call), name_(name), suffix_(suffix), b_(&call) {
+    Math(llvm::CallInst& call, llvm::StringRef name) : call_(call), name_(name), b_(&call) {
         for (llvm::Value* a : call.args()) a_.push_back(a);
     }
 
@@ -267,15 +266,12 @@ private:
 
     llvm::CallInst& call_;
     llvm::StringRef name_;
-    llvm::StringRef suffix_;
     llvm::IRBuilder<> b_;
     std::vector<llvm::Value*> a_;
 };
 
 }  // namespace
 
-llvm::Value* lower_math(llvm::CallInst& call, llvm::StringRef name, llvm::StringRef suffix) {
-    return Math(call, name, suffix).lower();
-}
+llvm::Value* lower_math(llvm::CallInst& call, llvm::StringRef name) { return Math(call, name).lower(); }
 
 }  // namespace faultline::gpu::jit

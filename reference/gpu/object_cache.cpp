@@ -95,7 +95,11 @@ std::string serialise(const CompiledModule& module) {
         const Kernel& k = module.kernels[i];
         w.put(k.name);
         w.put(k.args.size());
-        for (const KernelArg& arg : k.args) w.put(arg);
+        for (const KernelArg& arg : k.args) {  // by member: padding would make two files of one module differ
+            w.put(arg.kind);
+            w.put(arg.size);
+            w.put(arg.offset);
+        }
         w.put(k.args_size);
         w.put(k.required_group_size);
         w.put(k.local_size);
@@ -114,7 +118,13 @@ std::optional<CompiledModule> parse(std::string_view text) {
         Kernel k;
         k.name = r.get_string();
         auto args = r.get<std::size_t>();
-        for (std::size_t a = 0; a < args && r.ok(); ++a) k.args.push_back(r.get<KernelArg>());
+        for (std::size_t a = 0; a < args && r.ok(); ++a) {
+            KernelArg arg;
+            arg.kind = r.get<ArgKind>();
+            arg.size = r.get<std::uint32_t>();
+            arg.offset = r.get<std::uint32_t>();
+            k.args.push_back(arg);
+        }
         k.args_size = r.get<std::uint32_t>();
         for (std::uint32_t& size : k.required_group_size) size = r.get<std::uint32_t>();
         k.local_size = r.get<std::uint32_t>();

@@ -43,7 +43,7 @@ inline RunData run_data(unsigned number, double speed, unsigned series = 0) {
                                           speed * 10000 * (1 + 0.5 * (threads - 1))));
     }
     for (const char* size : {"4K", "64K", "2M"}) {
-        run.benchmarks.push_back(measured(fmt::format("migration/to_device/size:{}", size), speed * 20000));
+        run.benchmarks.push_back(measured(fmt::format("migration/to_device/fault/size:{}", size), speed * 20000));
     }
     for (const char* vram : {"0.5x", "1.5x", "4x"}) {
         run.benchmarks.push_back(measured(fmt::format("migration/eviction/oversubscription:{}", vram), speed * 5000));
@@ -92,7 +92,7 @@ inline std::vector<RunSet> compared_sets() {
     };
     set_times(b, kHostile, 3e5);
     for (RunSet* set : {&a, &b}) {
-        set_times(*set, "migration/to_device/size:64K", 1e6);
+        set_times(*set, "migration/to_device/fault/size:64K", 1e6);
         for (std::size_t r = 0; r < set->runs.size(); ++r) {
             for (Measured& m : set->runs[r].benchmarks) m.boot = fmt::format("{}{}", set->reference, r);
         }

@@ -102,8 +102,8 @@ TEST(Charts, NineCurvesAreTooMany) {
 
 TEST(Charts, WhatFitsNoAxisIsLeftOut) {
     RunSet set = only(run_set("A", 1, 1, "xe-7.0"), "size:");
-    set.runs[0].benchmarks.push_back(measured("migration/to_device/size:0", 1));
-    set.runs[0].benchmarks.push_back(measured("migration/to_device/size:-4K", 1));
+    set.runs[0].benchmarks.push_back(measured("migration/to_device/fault/size:0", 1));
+    set.runs[0].benchmarks.push_back(measured("migration/to_device/fault/size:-4K", 1));
     const auto picture = draw_migration({set}, {});
     ASSERT_TRUE(picture.ok()) << picture.error().message;
     EXPECT_THAT(picture->script, HasSubstr("set xrange [3396.893:2528762]"));

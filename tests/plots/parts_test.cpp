@@ -74,7 +74,7 @@ TEST(Verdict, IsWhatCompareSays) {
     EXPECT_EQ(all.refused, "");
     EXPECT_EQ(all.benchmarks.at("fault/parallelism/read/threads:2").verdict(), results::Verdict::kBetter);
     EXPECT_EQ(all.benchmarks.at(kHostile).verdict(), results::Verdict::kWorse);
-    EXPECT_EQ(all.benchmarks.at("migration/to_device/size:64K").verdict(), results::Verdict::kSame);
+    EXPECT_EQ(all.benchmarks.at("migration/to_device/fault/size:64K").verdict(), results::Verdict::kSame);
     EXPECT_NEAR(gain_of(all.benchmarks.at("fault/parallelism/read/threads:2").rows.front()), 1.3, 0.01);
     EXPECT_THAT(all.differences, ElementsAre("policy: xe-7.0 -> fine-grained"));
 }

@@ -37,7 +37,7 @@ unset logscale y
 set format y '%g'
 set ylabel 'GB/s'
 set yrange [0:*]
-plot data index 2 using ($1*0.98146):($2*1e-09):($3*1e-09):($4*1e-09) with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '#0072B2' dt 1 title 'A: migration/to_device', \
-     data index 3 using ($1*1.0189):($2*1e-09):($3*1e-09):($4*1e-09) with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '#D55E00' dt 2 title 'label:b: migration/to_device'
+plot data index 2 using ($1*0.98146):($2*1e-09):($3*1e-09):($4*1e-09) with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '#0072B2' dt 1 title 'A: migration/to_device/fault', \
+     data index 3 using ($1*1.0189):($2*1e-09):($3*1e-09):($4*1e-09) with yerrorlines lw 2 pt 7 ps 0.5 lc rgb '#D55E00' dt 2 title 'label:b: migration/to_device/fault'
 unset multiplot
 unset output
