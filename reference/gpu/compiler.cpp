@@ -35,6 +35,19 @@ void BuildLog::error(std::string_view line) {
     text_ += line;
 }
 
+void run_passes(llvm::PassBuilder& builder, llvm::ModulePassManager& passes, llvm::Module& module) {
+    llvm::LoopAnalysisManager loops;
+    llvm::FunctionAnalysisManager functions;
+    llvm::CGSCCAnalysisManager sccs;
+    llvm::ModuleAnalysisManager modules;
+    builder.registerModuleAnalyses(modules);
+    builder.registerCGSCCAnalyses(sccs);
+    builder.registerFunctionAnalyses(functions);
+    builder.registerLoopAnalyses(loops);
+    builder.crossRegisterProxies(loops, functions, sccs, modules);
+    passes.run(module, modules);
+}
+
 }  // namespace jit
 
 namespace {
@@ -90,15 +103,6 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, llvm::Optimiza
     // Accesses become branches: vectors and unrolled loops would only multiply them.
     tuning.LoopVectorization = tuning.SLPVectorization = tuning.LoopUnrolling = tuning.LoopInterleaving = false;
     llvm::PassBuilder builder(&machine, tuning);
-    llvm::LoopAnalysisManager loops;
-    llvm::FunctionAnalysisManager functions;
-    llvm::CGSCCAnalysisManager sccs;
-    llvm::ModuleAnalysisManager modules;
-    builder.registerModuleAnalyses(modules);
-    builder.registerCGSCCAnalyses(sccs);
-    builder.registerFunctionAnalyses(functions);
-    builder.registerLoopAnalyses(loops);
-    builder.crossRegisterProxies(loops, functions, sccs, modules);
     llvm::ModulePassManager passes;
     passes.addPass(llvm::AlwaysInlinerPass(false));
     auto infer = [&] {
@@ -110,7 +114,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, llvm::Optimiza
     infer();
     passes.addPass(builder.buildPerModuleDefaultPipeline(level));
     infer();
-    passes.run(module, modules);
+    jit::run_passes(builder, passes, module);
 }
 
 class Compilation {

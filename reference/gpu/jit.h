@@ -7,6 +7,7 @@
 #include <llvm/IR/Function.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Module.h>
+#include <llvm/IR/PassManager.h>
 
 #include <cstdint>
 #include <set>
@@ -17,8 +18,9 @@
 #include "reference/gpu/module.h"
 
 namespace llvm {
+class PassBuilder;
 class TargetMachine;
-}
+}  // namespace llvm
 
 namespace faultline::gpu::jit {
 
@@ -34,6 +36,9 @@ private:
     std::set<std::string> seen_;
     std::string text_;
 };
+
+/// Runs passes of that builder with all of its analyses (compiler.cpp).
+void run_passes(llvm::PassBuilder& builder, llvm::ModulePassManager& passes, llvm::Module& module);
 
 // OpenCL's address spaces in SPIR-V's IR.
 inline constexpr unsigned kPrivateSpace = 0;

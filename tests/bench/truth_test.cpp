@@ -102,18 +102,23 @@ TEST(Truth, ByWayOfTheHostEveryByteIsCopiedTwice) {
     expect_rate(kRate / 2, "p2p/migration/through_host/one/pair:0-1", devices(kSlowCopy));
 }
 
-// A line takes 6.4 us from 0 to 1: many times what an EU takes to ask for the next. One direction at a time, since the
-// EUs of both devices would need more processors than the two that this is to hold on. What is read comes from the
-// second of the pair, what is written goes there.
+// A line takes 6.4 us from 0 to 1: many times what an EU takes to ask for the next.
+constexpr double kLineRate = 0.01;
+constexpr double kLineRateBack = 0.0075;
+const std::string kLinesModel =
+    devices("[link]\ntopology = \"all\"\ngb_per_s = 0.01\n[[link.directions]]\nfrom = 1\nto = 0\ngb_per_s = 0.0075\n");
+
+// What is read comes from the second of the pair, what is written goes there.
 TEST(Truth, RemoteMemoryHasTheLinksRate) {
-    constexpr double kLineRate = 0.01;
-    constexpr double kLineRateBack = 0.0075;
-    const std::string model = devices(
-        "[link]\ntopology = \"all\"\ngb_per_s = 0.01\n[[link.directions]]\nfrom = 1\nto = 0\ngb_per_s = 0.0075\n");
-    expect_rate(kLineRate, "p2p/remote_access/read/one/pair:1-0", model);
-    expect_rate(kLineRateBack, "p2p/remote_access/read/one/pair:0-1", model);
-    expect_rate(kLineRate, "p2p/remote_access/write/one/pair:0-1", model);
-    expect_rate(kLineRateBack, "p2p/remote_access/write/one/pair:1-0", model);
+    expect_rate(kLineRate, "p2p/remote_access/read/one/pair:1-0", kLinesModel);
+    expect_rate(kLineRateBack, "p2p/remote_access/read/one/pair:0-1", kLinesModel);
+    expect_rate(kLineRate, "p2p/remote_access/write/one/pair:0-1", kLinesModel);
+    expect_rate(kLineRateBack, "p2p/remote_access/write/one/pair:1-0", kLinesModel);
+}
+
+TEST(Truth, RemoteMemoryHasTheLinksRateBothWays) {
+    expect_rate(2 * kLineRateBack, "p2p/remote_access/read/both/pair:0-1", kLinesModel);
+    expect_rate(2 * kLineRateBack, "p2p/remote_access/write/both/pair:0-1", kLinesModel);
 }
 
 TEST(Truth, PeerCopiesHaveTheLinksRate) {
