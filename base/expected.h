@@ -67,3 +67,21 @@ private:
 };
 
 }  // namespace faultline
+
+#define FL_CONCAT_(a, b) a##b
+#define FL_CONCAT(a, b) FL_CONCAT_(a, b)
+#define FL_RETURN_IF_ERROR_(result, ...)                                        \
+    do {                                                                        \
+        if (const auto& result = (__VA_ARGS__); !result) return result.error(); \
+    } while (false)
+#define FL_ASSIGN_OR_RETURN_(result, lhs, ...) \
+    auto result = (__VA_ARGS__);               \
+    if (!result) return result.error();        \
+    lhs = *std::move(result)
+
+/// Hands the error of a Status or Expected to the caller: FL_RETURN_IF_ERROR(queue.wait());
+/// Each use names its result anew, since an argument may be a lambda that uses the macro itself.
+#define FL_RETURN_IF_ERROR(...) FL_RETURN_IF_ERROR_(FL_CONCAT(fl_result_, __COUNTER__), __VA_ARGS__)
+/// The value of an Expected, or its error to the caller: FL_ASSIGN_OR_RETURN(const Device device, select_device());
+/// Two statements: not for the body of an `if` without braces.
+#define FL_ASSIGN_OR_RETURN(lhs, ...) FL_ASSIGN_OR_RETURN_(FL_CONCAT(fl_result_, __COUNTER__), lhs, __VA_ARGS__)

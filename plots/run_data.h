@@ -12,9 +12,9 @@
 
 #include "base/expected.h"
 #include "plots/pattern.h"
-#include "results/histogram.h"
 #include "results/latency_file.h"
-#include "results/store.h"
+#include "results/statistics/histogram.h"
+#include "results/store/store.h"
 
 namespace faultline::plots {
 

@@ -8,7 +8,7 @@
 
 #include "plots/run_data.h"
 #include "plots/spread.h"
-#include "results/change_point.h"
+#include "results/statistics/change_point.h"
 
 namespace faultline::plots {
 

@@ -6,7 +6,7 @@
 #include <cassert>
 #include <utility>
 
-#include "results/compare_environment.h"
+#include "results/compare/environment.h"
 #include "results/metric.h"
 
 namespace faultline::plots {

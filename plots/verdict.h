@@ -1,4 +1,5 @@
-// Whether a benchmark got better or worse from one set of runs to another: what results/compare.h says, by benchmark.
+// Whether a benchmark got better or worse from one set of runs to another: what results/compare/compare.h says, by
+// benchmark.
 //
 // Everything is compared at once, since the rules hold over all benchmarks (docs/statistics.md). Charts and reports ask
 // this one function. Thread safety: values and pure functions.
@@ -9,7 +10,7 @@
 #include <vector>
 
 #include "plots/run_data.h"
-#include "results/compare.h"
+#include "results/compare/compare.h"
 
 namespace faultline::plots {
 

@@ -10,7 +10,7 @@
 #include <map>
 #include <utility>
 
-#include "results/statistics.h"
+#include "results/statistics/statistics.h"
 
 namespace faultline::results {
 namespace {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "plots/chart.h"
-#include "runners/suites.h"
+#include "runners/run/suites.h"
 
 namespace faultline::runners {
 namespace {

@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "base/expected.h"
-#include "results/compare.h"
-#include "results/night.h"
-#include "runners/device_lock.h"
-#include "runners/devices.h"
-#include "runners/layout.h"
-#include "runners/plan.h"
+#include "results/compare/compare.h"
+#include "results/store/night.h"
+#include "runners/run/plan.h"
+#include "runners/system/device_lock.h"
+#include "runners/system/devices.h"
+#include "runners/system/layout.h"
 
 namespace faultline::runners {
 

@@ -5,7 +5,7 @@
 
 #include "runners/command_line.h"
 #include "runners/commands.h"
-#include "runners/layout.h"
+#include "runners/system/layout.h"
 
 namespace faultline::runners {
 namespace {

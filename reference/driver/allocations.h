@@ -16,8 +16,8 @@
 #include <optional>
 #include <vector>
 
-#include "reference/svm/bo.h"
-#include "reference/svm/types.h"
+#include "reference/svm/core/types.h"
+#include "reference/svm/xe/bo.h"
 
 namespace faultline::driver {
 

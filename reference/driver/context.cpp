@@ -7,7 +7,7 @@
 #include "reference/driver/ddi.h"
 #include "reference/driver/driver.h"
 #include "reference/driver/entry.h"
-#include "reference/svm/pagemap.h"
+#include "reference/svm/drm/pagemap.h"
 
 namespace faultline::driver {
 namespace {

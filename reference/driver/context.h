@@ -16,7 +16,7 @@
 
 #include "reference/driver/allocations.h"
 #include "reference/driver/object.h"
-#include "reference/svm/vm.h"
+#include "reference/svm/xe/vm.h"
 
 namespace faultline::driver {
 

@@ -14,7 +14,7 @@
 #include "reference/driver/extension.h"
 #include "reference/driver/object.h"
 #include "reference/gpu/gpu.h"
-#include "reference/svm/arena.h"
+#include "reference/svm/core/arena.h"
 
 namespace faultline::driver {
 namespace {

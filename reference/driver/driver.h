@@ -15,8 +15,8 @@
 #include "reference/driver/allocations.h"
 #include "reference/driver/device.h"
 #include "reference/gpu/links.h"
-#include "reference/svm/mm.h"
-#include "reference/svm/policy.h"
+#include "reference/svm/mm/mm.h"
+#include "reference/svm/xe/policy.h"
 
 namespace faultline::driver {
 

@@ -14,7 +14,7 @@
 
 #include "reference/driver/command.h"
 #include "reference/driver/fence.h"
-#include "reference/svm/service_thread.h"
+#include "reference/svm/core/service_thread.h"
 
 namespace faultline::driver {
 

@@ -14,7 +14,7 @@
 #include <new>
 #include <string_view>
 
-#include "reference/svm/arena.h"
+#include "reference/svm/core/arena.h"
 
 namespace faultline::driver {
 

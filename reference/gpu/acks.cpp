@@ -1,7 +1,7 @@
 #include "reference/gpu/acks.h"
 
 #include "reference/gpu/eu.h"
-#include "reference/svm/pagefault.h"
+#include "reference/svm/xe/pagefault.h"
 
 namespace faultline::gpu {
 

@@ -7,9 +7,9 @@
 #include <memory_resource>
 #include <vector>
 
-#include "reference/svm/arena.h"
-#include "reference/svm/lock.h"
-#include "reference/svm/seams.h"
+#include "reference/svm/core/arena.h"
+#include "reference/svm/core/lock.h"
+#include "reference/svm/core/seams.h"
 
 namespace faultline::gpu {
 

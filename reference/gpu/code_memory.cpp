@@ -2,7 +2,7 @@
 
 #include <sys/mman.h>
 
-#include "reference/svm/arena.h"
+#include "reference/svm/core/arena.h"
 
 namespace faultline::gpu {
 namespace {

@@ -7,7 +7,7 @@
 #include <llvm/ExecutionEngine/RuntimeDyld.h>
 
 #include "base/units.h"
-#include "reference/svm/types.h"
+#include "reference/svm/core/types.h"
 
 namespace faultline::gpu {
 

@@ -9,7 +9,7 @@
 
 #include "reference/gpu/futex.h"
 #include "reference/gpu/signals.h"
-#include "reference/svm/arena.h"
+#include "reference/svm/core/arena.h"
 
 namespace faultline::gpu {
 namespace {

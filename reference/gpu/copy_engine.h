@@ -13,10 +13,10 @@
 #include <span>
 #include <vector>
 
-#include "reference/svm/arena.h"
-#include "reference/svm/lock.h"
-#include "reference/svm/seams.h"
-#include "reference/svm/service_thread.h"
+#include "reference/svm/core/arena.h"
+#include "reference/svm/core/lock.h"
+#include "reference/svm/core/seams.h"
+#include "reference/svm/core/service_thread.h"
 
 namespace faultline::gpu {
 

@@ -7,7 +7,7 @@
 #include "reference/gpu/clock.h"
 #include "reference/gpu/futex.h"
 #include "reference/gpu/gpu.h"
-#include "reference/svm/arena.h"
+#include "reference/svm/core/arena.h"
 
 namespace faultline::gpu {
 namespace {

@@ -12,9 +12,9 @@
 
 #include "reference/gpu/eu_context.h"
 #include "reference/gpu/module.h"
-#include "reference/svm/lock.h"
-#include "reference/svm/tile.h"
-#include "reference/svm/vm.h"
+#include "reference/svm/core/lock.h"
+#include "reference/svm/xe/tile.h"
+#include "reference/svm/xe/vm.h"
 
 namespace faultline::gpu {
 

@@ -4,7 +4,7 @@
 #include <new>
 #include <utility>
 
-#include "reference/svm/arena.h"
+#include "reference/svm/core/arena.h"
 
 namespace faultline::gpu {
 namespace {

@@ -26,7 +26,7 @@
 #include "reference/gpu/fiber.h"
 #include "reference/gpu/links.h"
 #include "reference/gpu/tlb.h"
-#include "reference/svm/device.h"
+#include "reference/svm/xe/device.h"
 
 namespace faultline::gpu {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "reference/gpu/eu.h"
-#include "reference/svm/mm.h"
+#include "reference/svm/mm/mm.h"
 
 namespace faultline::gpu {
 

@@ -6,7 +6,7 @@
 
 #include "reference/gpu/eu.h"
 #include "reference/gpu/futex.h"
-#include "reference/svm/vm.h"
+#include "reference/svm/xe/vm.h"
 
 namespace faultline::gpu {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 constexpr unsigned kReadySpins = 200;
 constexpr unsigned kReadyYields = 100;
 constexpr unsigned kAtomicRetries = 64;
-// A sleep ends up to so much too late; see reference/svm/clock.cpp.
+// A sleep ends up to so much too late; see reference/svm/core/clock.cpp.
 constexpr Nanoseconds kWatched = std::chrono::microseconds(80);
 
 }  // namespace

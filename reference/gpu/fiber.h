@@ -7,7 +7,7 @@
 
 #include <boost/context/detail/fcontext.hpp>
 
-#include "reference/svm/arena.h"
+#include "reference/svm/core/arena.h"
 
 namespace faultline::gpu {
 

@@ -11,7 +11,7 @@
 #include "reference/gpu/eu_threads.h"
 #include "reference/gpu/modelled_copies.h"
 #include "reference/gpu/signals.h"
-#include "reference/svm/arena.h"
+#include "reference/svm/core/arena.h"
 
 namespace faultline::gpu {
 namespace {

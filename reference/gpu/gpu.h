@@ -12,8 +12,8 @@
 #include "reference/gpu/links.h"
 #include "reference/gpu/model.h"
 #include "reference/gpu/module.h"
-#include "reference/svm/device.h"
-#include "reference/svm/vm.h"
+#include "reference/svm/xe/device.h"
+#include "reference/svm/xe/vm.h"
 
 namespace faultline::gpu {
 

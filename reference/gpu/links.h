@@ -11,9 +11,9 @@
 #include <cstdint>
 
 #include "reference/gpu/model.h"
-#include "reference/svm/seams.h"
-#include "reference/svm/tile.h"
-#include "reference/svm/vram.h"
+#include "reference/svm/core/seams.h"
+#include "reference/svm/drm/vram.h"
+#include "reference/svm/xe/tile.h"
 
 namespace faultline::gpu {
 

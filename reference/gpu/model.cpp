@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "reference/gpu/models.h"
-#include "reference/svm/tile.h"
+#include "reference/svm/xe/tile.h"
 
 namespace faultline::gpu {
 namespace {

@@ -11,9 +11,9 @@
 
 #include "reference/gpu/links.h"
 #include "reference/gpu/model.h"
-#include "reference/svm/clock.h"
-#include "reference/svm/lock.h"
-#include "reference/svm/seams.h"
+#include "reference/svm/core/clock.h"
+#include "reference/svm/core/lock.h"
+#include "reference/svm/core/seams.h"
 
 namespace faultline::gpu {
 

@@ -3,7 +3,7 @@
 #include <sched.h>
 
 #include "reference/gpu/futex.h"
-#include "reference/svm/arena.h"
+#include "reference/svm/core/arena.h"
 
 namespace faultline::gpu {
 namespace {

@@ -18,9 +18,9 @@
 
 #include "reference/gpu/counter.h"
 #include "reference/gpu/eu_context.h"
-#include "reference/svm/clock.h"
-#include "reference/svm/page_table.h"
-#include "reference/svm/seams.h"
+#include "reference/svm/core/clock.h"
+#include "reference/svm/core/seams.h"
+#include "reference/svm/xe/page_table.h"
 
 namespace faultline::gpu {
 

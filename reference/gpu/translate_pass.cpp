@@ -13,7 +13,7 @@
 
 #include "reference/gpu/eu_context.h"
 #include "reference/gpu/jit.h"
-#include "reference/svm/types.h"
+#include "reference/svm/core/types.h"
 
 namespace faultline::gpu::jit {
 namespace {

@@ -24,8 +24,8 @@
 #include <thread>
 #include <vector>
 
-#include "reference/svm/device.h"
-#include "reference/svm/vm.h"
+#include "reference/svm/xe/device.h"
+#include "reference/svm/xe/vm.h"
 
 namespace faultline::svm {
 namespace {

@@ -14,9 +14,9 @@
 #include <chrono>
 #include <cstring>
 
-#include "reference/svm/arena.h"
-#include "reference/svm/device.h"
-#include "reference/svm/mm.h"
+#include "reference/svm/core/arena.h"
+#include "reference/svm/mm/mm.h"
+#include "reference/svm/xe/device.h"
 
 namespace faultline::svm {
 namespace {

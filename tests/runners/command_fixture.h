@@ -10,7 +10,7 @@
 
 #include "results/atomic_file.h"
 #include "results/benchmark_report.h"
-#include "runners/subprocess.h"
+#include "runners/system/subprocess.h"
 #include "tests/temporary_directory.h"
 
 namespace faultline::runners {

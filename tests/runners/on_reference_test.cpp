@@ -7,12 +7,12 @@
 #include <sstream>
 
 #include "results/benchmark_report.h"
-#include "results/export.h"
 #include "results/latency_file.h"
-#include "results/store.h"
-#include "runners/plan.h"
-#include "runners/subprocess.h"
-#include "runners/suites.h"
+#include "results/store/export.h"
+#include "results/store/store.h"
+#include "runners/run/plan.h"
+#include "runners/run/suites.h"
+#include "runners/system/subprocess.h"
 #include "tests/temporary_directory.h"
 
 namespace faultline::runners {

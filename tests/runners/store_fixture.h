@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "results/store.h"
+#include "results/store/store.h"
 #include "tests/runners/command_fixture.h"
 
 namespace faultline::runners {

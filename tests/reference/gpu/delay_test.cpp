@@ -9,8 +9,8 @@
 #include <cmath>
 
 #include "kernels/gpu_test_basic.h"
-#include "reference/svm/arena.h"
-#include "reference/svm/bo.h"
+#include "reference/svm/core/arena.h"
+#include "reference/svm/xe/bo.h"
 #include "tests/reference/gpu/gpu_fixture.h"
 
 namespace faultline::gpu::test {

@@ -11,8 +11,8 @@
 #include "reference/gpu/links.h"
 #include "reference/gpu/modelled_copies.h"
 #include "reference/gpu/models.h"
-#include "reference/svm/clock.h"
-#include "reference/svm/vram.h"
+#include "reference/svm/core/clock.h"
+#include "reference/svm/drm/vram.h"
 
 namespace faultline::gpu {
 namespace {

@@ -7,7 +7,7 @@
 #include <random>
 #include <thread>
 
-#include "reference/svm/arena.h"
+#include "reference/svm/core/arena.h"
 
 namespace faultline::gpu {
 namespace {

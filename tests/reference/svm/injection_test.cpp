@@ -8,7 +8,7 @@
 #include <set>
 #include <thread>
 
-#include "reference/svm/fault_injection.h"
+#include "reference/svm/core/fault_injection.h"
 #include "tests/reference/svm/mapping.h"
 #include "tests/reference/svm/soft_eu.h"
 

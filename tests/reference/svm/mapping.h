@@ -11,7 +11,7 @@
 #include <mutex>
 #include <span>
 
-#include "reference/svm/types.h"
+#include "reference/svm/core/types.h"
 
 namespace faultline::svm::test {
 

@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
-#include "reference/svm/arena.h"
-#include "reference/svm/device.h"
-#include "reference/svm/seams.h"
-#include "reference/svm/vm.h"
+#include "reference/svm/core/arena.h"
+#include "reference/svm/core/seams.h"
+#include "reference/svm/xe/device.h"
+#include "reference/svm/xe/vm.h"
 
 namespace faultline::svm::test {
 

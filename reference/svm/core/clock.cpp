@@ -1,0 +1,28 @@
+#include "reference/svm/core/clock.h"
+
+#include <sched.h>
+#include <time.h>
+
+#include <chrono>
+
+namespace faultline::svm {
+namespace {
+
+// A sleep ends up to 60 us late (50 us of timer slack, and a wake-up); the last stretch is watched, leaving the
+// processor to whoever has work.
+constexpr Nanoseconds kWatched = std::chrono::microseconds(80);
+
+}  // namespace
+
+Nanoseconds SystemClock::now() const { return std::chrono::steady_clock::now().time_since_epoch(); }
+
+void SystemClock::wait_until(Nanoseconds time) {
+    if (const Nanoseconds asleep = time - kWatched; asleep > now()) {
+        const timespec until{asleep.count() / 1'000'000'000, asleep.count() % 1'000'000'000};
+        while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) != 0) {
+        }
+    }
+    while (now() < time) ::sched_yield();
+}
+
+}  // namespace faultline::svm

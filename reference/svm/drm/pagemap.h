@@ -1,0 +1,77 @@
+// Device residency of SVM pages: drm_pagemap, its device-private pages (zdd), migration and eviction.
+//
+// A Pagemap is one VRAM region of one device. A Zdd is one allocation of it: the device pages of an interval that
+// migrated together, freed when the last of its pages is gone. Migration is all-or-nothing, as in the kernel.
+// Thread safety: every function may be called from any thread. Ownership: Zdd is refcounted, one reference per page
+// present and one per user (get/put); the Pagemap outlives its Zdds and refers to vram, engine and stats of its device.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "reference/svm/core/clock.h"
+#include "reference/svm/core/gt_stats.h"
+#include "reference/svm/core/seams.h"
+#include "reference/svm/drm/owner.h"
+#include "reference/svm/drm/vram.h"
+#include "reference/svm/mm/mm.h"
+
+namespace faultline::svm {
+
+/// struct drm_pagemap_zdd with its drm_pagemap_devmem; see zdd.h.
+struct Zdd;
+Pagemap& zdd_pagemap(const Zdd& zdd);
+
+struct PagemapConfig {
+    Mm* mm = nullptr;
+    Vram* vram = nullptr;
+    CopyEngine* engine = nullptr;
+    GtStats* stats = nullptr;    ///< charged with svm_*_copy_us/kb and nothing else
+    Clock* clock = nullptr;      ///< for timeslices
+    const Peer* peer = nullptr;  ///< its device, and the owner it has with others
+};
+
+class Pagemap {
+public:
+    static Pagemap* create(const PagemapConfig& config, int* err);
+    /// Brings its pages back first. REQUIRES: no migration to it under way.
+    static void destroy(Pagemap* pagemap);
+
+    /// drm_pagemap_populate_mm(): migrates the whole interval here; CPU faults leave it for `timeslice`. All or
+    /// nothing: -ENOENT no VMA; -EINVAL crosses a VMA; -EBUSY not anonymous, not all pages could be taken, or pages
+    /// already in some device that cannot be untangled (the caller evicts, then retries); -ENOMEM no VRAM. 0 when
+    /// already all here.
+    int populate_mm(Interval interval, Nanoseconds timeslice);
+
+    /// drm_pagemap_evict_to_ram(), for TTM: every page of this allocation back to system memory. Up to 3 tries, then
+    /// what the last one failed with, or -EBUSY.
+    int evict_to_ram(Zdd* zdd);
+
+    /// dev_pagemap.owner: pagemaps of one owner have a fast interconnect.
+    const Owner* owner() const { return config_.peer->owner(); }
+    /// The device whose memory this is (drm_pagemap.drm).
+    const Device& device() const { return config_.peer->device; }
+    Vram& vram() { return *config_.vram; }
+    CopyEngine& engine() { return *config_.engine; }
+    GtStats& stats() { return *config_.stats; }
+    Clock& clock() const { return *config_.clock; }
+    /// True when CPU faults may take the allocation's pages back.
+    bool timeslice_over(const Zdd& zdd) const;
+    /// An allocation of that size with one reference, evicting others if it must. Null and -ENOMEM or -EINVAL.
+    Zdd* zdd_alloc(Interval interval, int* err);
+    /// The last reference to an allocation is gone, and its VRAM free; the caller no longer touches the pagemap.
+    void zdd_freed() { zdds_.fetch_sub(1, std::memory_order_release); }
+
+private:
+    template <typename T, typename... Args>
+    friend T* arena_new(Args&&...);
+    template <typename T>
+    friend void arena_delete(T*);
+    explicit Pagemap(const PagemapConfig& config) : config_(config) {}
+    ~Pagemap() = default;
+
+    const PagemapConfig config_;
+    std::atomic<int> zdds_{0};  ///< allocations that somebody still refers to: a CPU-fault worker, say
+};
+
+}  // namespace faultline::svm

@@ -1,0 +1,187 @@
+#include "reference/svm/mm/mm.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <new>
+
+#include "reference/svm/core/arena.h"
+#include "reference/svm/mm/mm_impl.h"
+
+namespace faultline::svm {
+namespace {
+
+/// The process's Mm, for fork: a child has no userfaultfd and would read zeroes where pages are in VRAM.
+std::atomic<Mm*> the_mm{nullptr};
+
+std::atomic<unsigned> generations{0};
+
+void before_fork() {
+    Mm* mm = the_mm.load();
+    if (mm == nullptr) return;
+    mm->adopt_this_thread();
+    ++mm->impl().frozen;
+    mm->evict_all();
+}
+void after_fork() {
+    if (Mm* mm = the_mm.load()) --mm->impl().frozen;
+}
+
+}  // namespace
+
+Mm::Impl::Impl(const MmOptions& wanted) : options(wanted), generation(++generations), monitor(uffd, entries, *this) {}
+
+Mm* Mm::Impl::current() { return the_mm.load(); }
+
+Mm* Mm::create(const MmOptions& options, int* err) {
+    void* memory = nullptr;
+    Impl* impl = nullptr;
+    try {
+        memory = arena().allocate(sizeof(Mm), alignof(Mm));
+        impl = arena_new<Impl>(options);
+        *err = impl->uffd.open(options.user_mode_only, options.allow_move);
+        if (*err == 0) *err = impl->vmas.open();
+        if (*err == 0) impl->limbo = arena_new<Limbo>(impl->uffd, options.limbo_cache);
+        if (*err == 0) *err = impl->limbo->start();
+        Mm* expected = nullptr;
+        auto* mm = static_cast<Mm*>(memory);
+        if (*err == 0 && !the_mm.compare_exchange_strong(expected, mm)) *err = -EBUSY;
+        if (*err == 0) {
+            new (mm) Mm;
+            mm->impl_ = impl;
+            *err = impl->monitor.start(options.cpu_fault_workers);
+            if (*err == 0) {
+                impl->vmas.refresh_images();
+                static const int once = ::pthread_atfork(before_fork, after_fork, nullptr);
+                *err = -once;
+            }
+            if (*err == 0) return mm;
+            the_mm.store(nullptr);
+        }
+    } catch (const std::bad_alloc&) {
+        *err = -ENOMEM;
+    }
+    if (impl != nullptr) {
+        arena_delete(impl->limbo);
+        arena_delete(impl);
+    }
+    if (memory != nullptr) arena().deallocate(memory, sizeof(Mm), alignof(Mm));
+    return nullptr;
+}
+
+void Mm::destroy(Mm* mm) {
+    mm->evict_all();
+    Impl* impl = mm->impl_;
+    the_mm.store(nullptr);
+    impl->monitor.stop();
+    arena_delete(impl->limbo);
+    arena_delete(impl);  // closing the userfaultfd unregisters everything and wakes whoever waits
+    mm->~Mm();
+    arena().deallocate(mm, sizeof(Mm), alignof(Mm));
+}
+
+bool Mm::user_mode_only() const { return impl_->options.user_mode_only; }
+
+bool Mm::has_move() const { return impl_->uffd.has_move(); }
+
+MmCounters Mm::counters() const {
+    MmCounters counters = impl_->monitor.counters();
+    counters.cpu_fault_migrations = impl_->cpu_fault_migrations;
+    counters.move_retries = impl_->move_retries;
+    return counters;
+}
+
+// --- VMAs
+// ------------------------------------------------------------------------------------------------------------------
+
+int Mm::find_vma(VirtAddr addr, CpuVma* vma) const { return impl_->vmas.lookup(addr, vma); }
+
+VirtAddr Mm::find_vma_start(Interval interval) const {
+    CpuVma vma;
+    if (impl_->vmas.lookup_or_next(interval.start, &vma) != 0) return interval.end;
+    return std::min(interval.end, std::max(interval.start, vma.interval.start));
+}
+
+bool Mm::migratable(Interval interval) const { return impl_->vmas.migratable(interval); }
+
+bool Mm::straddles_excluded(Interval interval) const { return impl_->vmas.straddles(interval); }
+
+void Mm::exclude(Interval interval) { impl_->vmas.exclude(interval); }
+
+// --- Interval notifiers
+// ----------------------------------------------------------------------------------------------------
+
+int Mm::notifier_insert(IntervalNotifier* notifier, Interval interval) {
+    impl_->notifiers.insert(notifier, interval);
+    return 0;
+}
+void Mm::notifier_remove(IntervalNotifier* notifier) { impl_->notifiers.remove(notifier); }
+std::uint64_t Mm::read_begin(const IntervalNotifier& notifier) const { return impl_->notifiers.read_begin(notifier); }
+bool Mm::read_retry(const IntervalNotifier& notifier, std::uint64_t seq) const {
+    return MmNotifiers::read_retry(notifier, seq);
+}
+void Mm::sync() {
+    adopt_this_thread();
+    impl_->vmas.refresh_images();
+    impl_->monitor.sync();
+}
+
+// --- Pages
+// -----------------------------------------------------------------------------------------------------------------
+
+MmScan Mm::scan(Interval interval, const Pagemap* pagemap) const {
+    std::uint64_t device = 0;
+    const Pagemap* only = nullptr;
+    bool several = false;
+    impl_->entries.for_each(interval, [&](EntryBlock& block, Interval part) {
+        MutexLock guard(block.lock);
+        for (unsigned i = 0; i < part.pages(); ++i) {
+            const Entry& entry = block.entries[block.index_of(part.start) + i];
+            if (entry.state != EntryState::kDevice) continue;
+            ++device;
+            several |= only != nullptr && only != &entry.zdd->pagemap;
+            only = &entry.zdd->pagemap;
+        }
+    });
+    if (device == 0) return MmScan::kSystem;
+    if (several || device != interval.pages()) return MmScan::kMixed;
+    return only == pagemap ? MmScan::kEqual : MmScan::kOther;
+}
+
+Pagemap* Mm::residency(VirtAddr page) const {
+    EntryBlock* block = impl_->entries.find(page);
+    if (block == nullptr) return nullptr;
+    MutexLock guard(block->lock);
+    const Entry& entry = block->entries[block->index_of(page.align_down(kPageSize))];
+    return entry.state == EntryState::kDevice ? &entry.zdd->pagemap : nullptr;
+}
+
+void Mm::check() const {
+    const auto require = [](bool holds, const char* what) {
+        if (holds) return;
+        std::fprintf(stderr, "Mm::check: %s\n", what);
+        std::abort();
+    };
+    impl_->monitor.wait_for_cpu_faults();
+    std::map<const Zdd*, unsigned> pages;
+    for (EntryBlock* block = impl_->entries.all(); block != nullptr; block = block->next) {
+        MutexLock guard(block->lock);
+        for (unsigned i = 0; i < EntryBlock::kPages; ++i) {
+            const Entry& entry = block->entries[i];
+            require(!block->present.test(i) || (entry.state == EntryState::kSystem && block->registered.test(i)),
+                    "a page marked present is not a watched system page");
+            if (entry.state == EntryState::kSystem) continue;
+            require(entry.state == EntryState::kDevice, "a page is still migrating");
+            require(block->registered.test(i), "a device page is not watched");
+            require(!Impl::is_present(block->page_at(i)), "a device page is present in the CPU's page table too");
+            ++pages[entry.zdd];
+        }
+    }
+    for (const auto& [zdd, count] : pages) require(zdd->pages == count, "an allocation miscounts its pages");
+}
+
+}  // namespace faultline::svm

@@ -1,0 +1,172 @@
+// Pages made present and described: hmm_range_fault(), and the watching that it begins.
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "reference/svm/mm/mm_impl.h"
+
+namespace faultline::svm {
+namespace {
+
+/// Pages of the interval that are present in the CPU's page table.
+void presence(Interval interval, std::span<unsigned char> pages) {
+    if (::mincore(interval.start.ptr(), interval.size(), pages.data()) != 0) std::ranges::fill(pages, 0);
+}
+
+}  // namespace
+
+bool Mm::Impl::is_present(VirtAddr page) {
+    unsigned char present = 0;
+    presence({page, page + kPageSize}, {&present, 1});
+    return (present & 1) != 0;
+}
+
+bool Mm::all_present(Interval interval) const {
+    std::array<unsigned char, EntryBlock::kPages> present;
+    for (VirtAddr a = interval.start; a < interval.end;) {
+        const Interval part = interval.intersect({a, a.align_down(kSize2M) + kSize2M});
+        presence(part, {present.data(), part.pages()});
+        EntryBlock* block = impl_->entries.find(a);
+        for (unsigned i = 0; i < part.pages(); ++i) {
+            if ((present[i] & 1) != 0) continue;
+            if (block == nullptr) return false;
+            MutexLock guard(block->lock);
+            if (block->entries[block->index_of(part.start) + i].state != EntryState::kDevice) return false;
+        }
+        a = part.end;
+    }
+    return true;
+}
+
+int Mm::Impl::watch(EntryBlock& block, Interval part, const CpuVma& vma) {
+    const Interval wanted = block.interval().intersect(vma.interval);
+    // Under the block's lock, so that the reader cannot clear marks that are about to be set for a VMA already gone.
+    MutexLock guard(block.lock);
+    bool watched = true;
+    for (unsigned i = 0; i < part.pages(); ++i) watched &= block.registered.test(block.index_of(part.start) + i);
+    if (watched) return 0;
+    if (const int err = uffd.register_missing(wanted); err != 0) return err;
+    for (unsigned i = 0; i < wanted.pages(); ++i) block.registered.set(block.index_of(wanted.start) + i);
+    return 0;
+}
+
+/// Makes every system page of `part` present, as a CPU fault would, and watched.
+int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const HmmRequest& request) {
+    const unsigned first = block.index_of(part.start);
+    const unsigned pages = static_cast<unsigned>(part.pages());
+    bool watched = true;
+    std::array<bool, EntryBlock::kPages> wanted;
+    std::array<unsigned char, EntryBlock::kPages> present;
+    {
+        bool all_present = true;
+        MutexLock guard(block.lock);
+        for (unsigned i = 0; i < pages; ++i) {
+            watched &= block.registered.test(first + i);
+            wanted[i] = block.entries[first + i].state == EntryState::kSystem && !block.present.test(first + i);
+            all_present &= !wanted[i];
+        }
+        if (watched && all_present) return 0;
+    }
+    if (!watched) {
+        // Watched memory needs no look-up: that its VMA went, the reader would have been told.
+        CpuVma vma;
+        if (vmas.lookup(part.start, &vma) != 0 || !vma.interval.contains(part)) return -EFAULT;
+        if (!vma.readable || (request.write && !vma.writable)) return -EPERM;
+        // The kernel's own fault first: huge pages, NUMA and limits as for any process. What is discarded between this
+        // and the registration is filled by whoever touches it.
+        const int advice = request.write ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
+        while (::madvise(part.start.ptr(), part.size(), advice) != 0) {
+            if (errno == EAGAIN || errno == EINTR) continue;
+            return errno == ENOMEM ? -ENOMEM : -EFAULT;
+        }
+        const int err = watch(block, part, vma);
+        if (err != 0) return err == -ENOMEM ? err : -EFAULT;
+        // Its neighbours will be asked for next: one look for the whole block now.
+        part = block.interval().intersect(vma.interval);
+        presence(part, {present.data(), part.pages()});
+    } else {
+        // For one page the fill itself finds out, in one call instead of two.
+        present[0] = 0;
+        if (pages > 1) presence(part, {present.data(), pages});
+        // Under the lock, so that no migration takes a page out between the look at its entry and the fill. And while
+        // nothing is read: a discard that is noted after the fill would take what is written from now on for old.
+        ReadLock reading(monitor.reading());
+        MutexLock guard(block.lock);
+        if (pages == 1 && block.discarded.test(first)) presence(part, {present.data(), pages});
+        const auto hole = [&](unsigned i) FL_REQUIRES(block.lock) {
+            return wanted[i] && (present[i] & 1) == 0 && block.entries[first + i].state == EntryState::kSystem;
+        };
+        for (unsigned i = 0; i < pages;) {
+            const unsigned start = i;
+            while (i < pages && hole(i)) ++i;
+            if (i == start) {
+                ++i;
+                continue;
+            }
+            // Not there when looked at, so no old page; and maybe filled also where the call fails.
+            for (unsigned page = start; page < i; ++page) block.discarded.reset(first + page);
+            const int err = uffd.fill_zero({part.start + start * kPageSize, part.start + i * kPageSize});
+            if (err == -EAGAIN) return -EBUSY;
+            if (err != 0) return err == -ENOMEM ? err : -EFAULT;
+        }
+        std::ranges::fill(present, 1);
+    }
+    MutexLock guard(block.lock);
+    const unsigned low = block.index_of(part.start);
+    for (unsigned i = 0; i < part.pages(); ++i)
+        if ((present[i] & 1) != 0 && block.registered.test(low + i) &&
+            block.entries[low + i].state == EntryState::kSystem)
+            block.present.set(low + i);
+    return 0;
+}
+
+int Mm::Impl::fault_block(EntryBlock& block, Interval part, const HmmRequest& request, std::pmr::vector<HmmRun>& runs) {
+    const unsigned first = block.index_of(part.start);
+    const auto any = [&](auto&& predicate) {
+        MutexLock guard(block.lock);
+        return std::any_of(block.entries.begin() + first, block.entries.begin() + first + part.pages(), predicate);
+    };
+    const auto foreign = [&](const Entry& e) {
+        return e.state == EntryState::kDevice && e.zdd->pagemap.owner() != request.device_private_owner;
+    };
+    if (any(foreign))
+        if (const int err = migrate_to_ram(block, part, {}); err != 0) return err;
+    if (const int err = fault_in_system(block, part, request); err != 0) return err;
+
+    MutexLock guard(block.lock);
+    for (unsigned i = 0; i < part.pages(); ++i) {
+        const Entry& entry = block.entries[first + i];
+        if (entry.state != EntryState::kSystem && entry.state != EntryState::kDevice) return -EBUSY;
+        if (foreign(entry)) return -EBUSY;
+        const VirtAddr page = part.start + i * kPageSize;
+        const bool device = entry.state == EntryState::kDevice;
+        Zdd* zdd = device ? entry.zdd : nullptr;
+        void* physical = device ? static_cast<void*>(entry.zdd->page(entry.index)) : page.ptr();
+        if (!runs.empty() && runs.back().zdd == zdd &&
+            static_cast<std::byte*>(runs.back().physical) + runs.back().pages * kPageSize == physical)
+            ++runs.back().pages;
+        else
+            runs.push_back({page, 1, physical, zdd});
+    }
+    return 0;
+}
+
+int Mm::Impl::range_fault(const HmmRequest& request, std::pmr::vector<HmmRun>& runs) {
+    for (VirtAddr a = request.interval.start; a < request.interval.end;) {
+        const Interval part = request.interval.intersect({a, a.align_down(kSize2M) + kSize2M});
+        EntryBlock* block = entries.find_or_create(a);
+        if (block == nullptr) return -ENOMEM;
+        if (const int err = fault_block(*block, part, request, runs); err != 0) return err;
+        a = part.end;
+    }
+    return 0;
+}
+
+int Mm::range_fault(const HmmRequest& request, std::pmr::vector<HmmRun>& runs) {
+    return impl_->range_fault(request, runs);
+}
+
+}  // namespace faultline::svm

@@ -1,0 +1,121 @@
+#include "reference/svm/xe/bo.h"
+
+#include <cerrno>
+#include <new>
+
+#include "reference/svm/core/arena.h"
+
+namespace faultline::svm {
+
+Bo* Bo::create(Tile& tile, Bytes size, int* err) {
+    Bo* bo = nullptr;
+    try {
+        bo = arena_new<Bo>(tile, size);
+    } catch (const std::bad_alloc&) {
+        *err = -ENOMEM;
+        return nullptr;
+    }
+    {
+        MutexLock guard(bo->lock);
+        *err = bo->validate();
+    }
+    if (*err == 0) return bo;
+    bo->put();
+    return nullptr;
+}
+
+Bo* Bo::get() {
+    refs_.fetch_add(1, std::memory_order_relaxed);
+    return this;
+}
+
+bool Bo::try_get() {
+    unsigned count = refs_.load(std::memory_order_relaxed);
+    while (count != 0)
+        if (refs_.compare_exchange_weak(count, count + 1, std::memory_order_acq_rel)) return true;
+    return false;
+}
+
+void Bo::put() {
+    if (refs_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    {
+        MutexLock guard(lock);
+        arena_unmap(system_, size_);
+        if (block_.base != nullptr) tile_.vram().free(&block_);
+    }
+    arena_delete(this);
+}
+
+int Bo::validate() {
+    if (block_.base != nullptr) {
+        tile_.vram().touch(&block_);
+        return 0;
+    }
+    // Making room evicts others; one that is locked, as this one is, refuses.
+    if (const int err = tile_.vram().alloc(size_, this, /*may_evict=*/true, &block_); err != 0) return err;
+    if (system_ == nullptr) return 0;
+    const CopyJob back{block_.base, system_, size_};
+    if (const int err = tile_.copy_engine().copy({&back, 1}); err != 0) {
+        tile_.vram().free(&block_);
+        return err;
+    }
+    arena_unmap(system_, size_);
+    system_ = nullptr;
+    return 0;
+}
+
+int Bo::evict() {
+    if (!lock.try_lock()) return -EBUSY;
+    int err = 0;
+    if (pins_ != 0 || block_.base == nullptr) err = -EBUSY;
+    if (err == 0) {
+        system_ = static_cast<std::byte*>(arena_map(size_));
+        if (system_ == nullptr) err = -ENOMEM;
+    }
+    if (err == 0) {
+        for (BoMapping& mapping : mappings_) mapping.invalidate();
+        const CopyJob out{system_, block_.base, size_};
+        err = tile_.copy_engine().copy({&out, 1});
+        if (err == 0) {
+            tile_.vram().free(&block_);
+        } else {
+            arena_unmap(system_, size_);
+            system_ = nullptr;
+        }
+    }
+    lock.unlock();
+    return err;
+}
+
+std::byte* Bo::pin(int* err) {
+    MutexLock guard(lock);
+    *err = validate();
+    if (*err != 0) return nullptr;
+    ++pins_;
+    return vram();
+}
+
+void Bo::unpin() {
+    MutexLock guard(lock);
+    --pins_;
+}
+
+bool Bo::in_vram() {
+    MutexLock guard(lock);
+    return block_.base != nullptr;
+}
+
+void Bo::add_mapping(BoMapping& mapping) {
+    mappings_.push_back(mapping);
+    get();
+}
+
+void Bo::remove_mapping(BoMapping& mapping) {
+    {
+        MutexLock guard(lock);
+        mappings_.erase(mappings_.iterator_to(mapping));
+    }
+    put();
+}
+
+}  // namespace faultline::svm

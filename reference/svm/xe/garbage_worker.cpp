@@ -1,0 +1,48 @@
+#include "reference/svm/xe/garbage_worker.h"
+
+namespace faultline::svm {
+
+int GarbageWorker::start() {
+    return thread_.start(
+        "faultline-gc", [](void* self) { static_cast<GarbageWorker*>(self)->loop(); }, this);
+}
+
+GarbageWorker::~GarbageWorker() {
+    stop_.store(true, std::memory_order_release);
+    bell_.ring();
+    thread_.join();
+}
+
+void GarbageWorker::queue(Vm& vm) {
+    {
+        MutexLock guard(lock_);
+        if (vm.is_linked()) return;
+        vm.get();
+        vms_.push_back(vm);
+    }
+    bell_.ring();
+}
+
+Vm* GarbageWorker::pop() {
+    MutexLock guard(lock_);
+    if (vms_.empty()) return nullptr;
+    Vm* vm = &vms_.front();
+    vms_.pop_front();
+    return vm;
+}
+
+void GarbageWorker::loop() {
+    for (;;) {
+        const int seen = bell_.seen();
+        if (Vm* vm = pop()) {
+            vm->garbage_collector_work();
+            vm->put();
+        } else if (stop_.load(std::memory_order_acquire)) {
+            return;
+        } else {
+            bell_.wait(seen);
+        }
+    }
+}
+
+}  // namespace faultline::svm

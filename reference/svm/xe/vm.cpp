@@ -1,0 +1,130 @@
+// Life and death of a VM, and the walker that checks it.
+
+#include "reference/svm/xe/vm.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+
+#include "reference/svm/core/arena.h"
+#include "reference/svm/xe/vm_impl.h"
+
+namespace faultline::svm {
+
+Vm::Impl::Impl(Vm& self, Device& owner)
+    : vm(self),
+      device(owner),
+      policy(owner.policy()),
+      peer(owner),
+      gpusvm(owner.mm(), *this, policy.notifier_size.count, policy.chunks()),
+      resets(&arena()) {}
+
+int Vm::Impl::init() {
+    for (unsigned id = 0; id < device.tile_count(); ++id) page_tables[id] = arena_new<PageTable>();
+    return owner_list().acquire(peer, &has_interconnect);
+}
+
+Vm::Impl::~Impl() {
+    owner_list().release(peer);
+    for (PageTable* table : page_tables) arena_delete(table);
+}
+
+Vm* Vm::create(Device& device, int* err) {
+    Vm* vm = nullptr;
+    try {
+        void* memory = arena().allocate(sizeof(Vm), alignof(Vm));
+        vm = new (memory) Vm;
+        vm->impl_ = arena_new<Impl>(*vm, device);
+        *err = vm->impl_->init();
+        if (*err == 0) {
+            vm->impl_->asid = device.asid_alloc(vm);
+            return vm;
+        }
+    } catch (const std::bad_alloc&) {
+        *err = -ENOMEM;
+    }
+    if (vm != nullptr) {
+        arena_delete(vm->impl_);
+        vm->~Vm();
+        arena().deallocate(vm, sizeof(Vm), alignof(Vm));
+    }
+    return nullptr;
+}
+
+Vm* Vm::get() {
+    impl_->refs.fetch_add(1, std::memory_order_relaxed);
+    return this;
+}
+
+void Vm::put() {
+    if (impl_->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    arena_delete(impl_);
+    this->~Vm();
+    arena().deallocate(this, sizeof(Vm), alignof(Vm));
+}
+
+void Vm::close() {
+    if (impl_->closed.exchange(true)) return;
+    impl_->device.asid_free(impl_->asid);
+    WriteLock guard(impl_->lock);
+    impl_->zap_and_flush(kWholeAddressSpace);
+    while (Vma* vma = impl_->vmas.first_in(kWholeAddressSpace)) impl_->destroy(vma);
+}
+
+Device& Vm::device() { return impl_->device; }
+std::uint32_t Vm::asid() const { return impl_->asid; }
+bool Vm::is_closed() const { return impl_->closed.load(std::memory_order_acquire); }
+const PageTable& Vm::page_table(unsigned tile) const { return *impl_->page_tables[tile]; }
+std::size_t Vm::range_count() { return impl_->ranges.load(); }
+
+void Vm::check() {
+    const auto require = [](bool holds, const char* what) {
+        if (holds) return;
+        std::fprintf(stderr, "Vm::check: %s\n", what);
+        std::abort();
+    };
+    WriteLock guard(impl_->lock);
+    MutexLock tree_guard(impl_->gpusvm.range_lock());
+    ReadLock notifier_guard(impl_->gpusvm.notifier_lock());
+    // Where the mirror has no range, nothing is mapped: a range is unmapped before it leaves the tree.
+    const auto require_unmapped = [&](Interval gap) FL_NO_THREAD_SAFETY_ANALYSIS {
+        if (gap.empty()) return;
+        for (Vma* vma = impl_->vmas.first_in(gap); vma != nullptr; vma = impl_->vmas.next_in(*vma, gap)) {
+            if (vma->kind != VmaKind::kCpuAddrMirror) continue;
+            impl_->for_each_tile(impl_->all_tiles(), [&](Tile&, PageTable& table) {
+                require(!table.any(vma->interval.intersect(gap)), "a range left the tree mapped");
+            });
+        }
+    };
+    std::size_t count = 0;
+    VirtAddr last{0};
+    impl_->gpusvm.for_each_range(kWholeAddressSpace, [&](Range& r) {
+        SvmRange& range = to_svm_range(r);
+        ++count;
+        require(range.interval.start >= last, "ranges overlap or are out of order");
+        require_unmapped({last, range.interval.start});
+        last = range.interval.end;
+        require(range.notifier->aligned.contains(range.interval), "a range reaches out of its notifier");
+        const TileMask bound = range.tile_present.load() & ~range.tile_invalidated.load();
+        require(bound == 0 || range.pages.valid(), "a bound range has no valid pages");
+        impl_->for_each_tile(impl_->all_tiles(), [&](Tile& tile, PageTable& table) {
+            if ((bound & tile.bit()) == 0) {
+                require(!table.any(range.interval), "an unbound range has PTEs");
+                return;
+            }
+            for (const HmmRun& run : range.pages.runs()) {
+                for (std::uint64_t i = 0; i < run.pages; ++i) {
+                    const Translation t = table.walk(run.start + i * kPageSize);
+                    require(t.present && t.host == reinterpret_cast<std::uint64_t>(run.physical) + i * kPageSize,
+                            "a PTE is not its page's");
+                    require((t.devmem || t.p2p) == (run.zdd != nullptr), "a PTE's placement is not its page's");
+                }
+            }
+        });
+    });
+    require_unmapped({last, kWholeAddressSpace.end});
+    require(count == impl_->ranges, "ranges were lost");
+}
+
+}  // namespace faultline::svm

@@ -1,0 +1,207 @@
+// VMAs and their bindings: mirrors, userptrs and buffers come and go (xe_vm_bind_ioctl).
+
+#include <cerrno>
+#include <new>
+
+#include "reference/svm/core/arena.h"
+#include "reference/svm/xe/vm_impl.h"
+
+namespace faultline::svm {
+namespace {
+
+bool page_aligned(Interval interval) {
+    return !interval.empty() && interval.start.value % kPageSize == 0 && interval.end.value % kPageSize == 0;
+}
+
+}  // namespace
+
+int Vm::Impl::bind(Tile& tile, Interval interval, const void* physical, PteFlags flags) {
+    PageTable& table = *page_tables[tile.id()];
+    if (const int err = table.stage(interval, physical); err != 0) return err;
+    ReadLock guard(gpusvm.notifier_lock());
+    table.set(interval, physical, flags);
+    return 0;
+}
+
+/// xe_vm_range_tilemask_tlb_inval(): all tiles at once, then the wait for each.
+void Vm::Impl::flush(Interval interval, TileMask tiles) {
+    std::array<TlbFence, kMaxTiles> fences;
+    for_each_tile(tiles, [&](Tile& tile, PageTable&) {
+        tile.gt_stats().incr(GtStat::kTlbInvalCount);
+        fences[tile.id()] = tile.tlb().send(asid, interval);
+    });
+    for_each_tile(tiles, [&](Tile& tile, PageTable&) { tile.tlb().wait(fences[tile.id()]); });
+}
+
+void Vm::Impl::zap_and_flush(Interval interval) {
+    TileMask zapped = 0;
+    {
+        WriteLock guard(gpusvm.notifier_lock());
+        for_each_tile(all_tiles(), [&](Tile& tile, PageTable& table) {
+            if (table.zap(interval)) zapped |= tile.bit();
+        });
+    }
+    flush(interval, zapped);
+}
+
+bool Vm::Impl::holds_ranges(Interval interval) {
+    MutexLock guard(gpusvm.range_lock());
+    return static_cast<bool>(RangeRef(gpusvm.range_first(interval)));
+}
+
+void Vm::Impl::destroy(Vma* vma) {
+    last_fault_vma.store(nullptr);
+    if (vma->kind == VmaKind::kCpuAddrMirror) {
+        for (;;) {
+            RangeRef range;
+            {
+                MutexLock guard(gpusvm.range_lock());
+                range = RangeRef(gpusvm.range_first(vma->interval));
+            }
+            if (!range) break;
+            range_destroy(*range);
+        }
+    } else {
+        zap_and_flush(vma->interval);
+    }
+    if (vma->userptr != nullptr) {
+        vma->userptr->remove();
+        arena_delete(vma->userptr);
+        vma->userptr = nullptr;
+    }
+    if (VmBoMapping* mapping = vma->bo) {
+        mapping->bo().remove_mapping(*mapping);
+        arena_delete(mapping);
+        vma->bo = nullptr;
+    }
+    // Without memory to restore the mirror, faults there are refused as anywhere without a VMA.
+    if (!vma->in_mirror || vm.is_closed() || vmas.restore(vma) != 0) vmas.remove(vma);
+}
+
+int Vm::Impl::bind_bo(Vma& vma, TileMask tiles) {
+    Bo& bo = vma.bo->bo();
+    MutexLock guard(bo.lock);
+    if (const int err = bo.validate(); err != 0) return err;
+    // Every access kind: the bytes are in this device's memory.
+    const PteFlags flags{.writable = !vma.flags.read_only,
+                         .atomic = !vma.flags.read_only && vma.attr.atomic_access != AtomicAccess::kCpu,
+                         .devmem = true};
+    MutexLock reservation(resv);
+    for (unsigned id = 0; id < device.tile_count(); ++id) {
+        if ((tiles & device.tile(id).bit()) == 0) continue;
+        const int err = bind(device.tile(id), vma.interval, bo.vram() + vma.bo->offset(), flags);
+        if (err != 0) return err;
+    }
+    vma.tile_present.fetch_or(tiles, std::memory_order_release);
+    vma.tile_invalidated.fetch_and(static_cast<TileMask>(~tiles), std::memory_order_release);
+    return 0;
+}
+
+void VmBoMapping::invalidate() {
+    vm_.zap_and_flush(vma_.interval);
+    vma_.tile_invalidated.fetch_or(vma_.tile_present.load(), std::memory_order_release);
+}
+
+int Vm::Impl::bind_userptr(Vma& vma, Tile& tile) {
+    for (;;) {
+        if (const int err = vma.userptr->pin_pages(); err != 0) return err;
+        const PteFlags flags{.writable = !vma.flags.read_only};
+        PageTable& table = *page_tables[tile.id()];
+        MutexLock reservation(resv);
+        ReadLock guard(gpusvm.notifier_lock());
+        const Pages& pages = vma.userptr->pages();
+        if (!pages.valid()) continue;  // -EAGAIN: invalidated since
+        const auto gpu = [&](const HmmRun& run) {
+            const VirtAddr start = vma.userptr->gpu_address(run.start);
+            return Interval{start, start + run.pages * kPageSize};
+        };
+        for (const HmmRun& run : pages.runs())
+            if (const int err = table.stage(gpu(run), run.physical); err != 0) return err;
+        for (const HmmRun& run : pages.runs()) table.set(gpu(run), run.physical, flags);
+        vma.tile_present.fetch_or(tile.bit(), std::memory_order_release);
+        vma.tile_invalidated.fetch_and(static_cast<TileMask>(~tile.bit()), std::memory_order_release);
+        return 0;
+    }
+}
+
+void Vm::Impl::userptr_invalidate(Vma& vma) {
+    TileMask zapped = 0;
+    for_each_tile(vma.tile_present.load(), [&](Tile& tile, PageTable& table) {
+        if (table.zap(vma.interval)) zapped |= tile.bit();
+    });
+    vma.tile_invalidated.fetch_or(zapped, std::memory_order_release);
+    flush(vma.interval, zapped);
+}
+
+int Vm::bind_cpu_addr_mirror(Interval interval, BindFlags flags) {
+    if (!page_aligned(interval)) return -EINVAL;
+    WriteLock guard(impl_->lock);
+    if (is_closed()) return -ENOENT;
+    Vma* vma = nullptr;
+    return impl_->vmas.insert(interval, VmaKind::kCpuAddrMirror, flags, &vma);
+}
+
+int Vm::bind_userptr(Interval interval, VirtAddr cpu_start, BindFlags flags) {
+    if (!page_aligned(interval) || cpu_start.value % kPageSize != 0) return -EINVAL;
+    WriteLock guard(impl_->lock);
+    if (is_closed()) return -ENOENT;
+    Vma* vma = nullptr;
+    if (const int err = impl_->vmas.insert(interval, VmaKind::kUserptr, flags, &vma); err != 0) return err;
+    int err = -ENOMEM;
+    try {
+        vma->userptr = arena_new<Userptr>(*impl_, impl_->gpusvm, impl_->device, *vma, cpu_start);
+        err = vma->userptr->insert();
+        if (err == 0) return 0;
+        arena_delete(vma->userptr);
+    } catch (const std::bad_alloc&) {
+    }
+    impl_->vmas.remove(vma);
+    return err;
+}
+
+int Vm::bind_bo(Interval interval, Bo& bo, std::uint64_t offset, BindFlags flags) {
+    if (!page_aligned(interval) || offset % kPageSize != 0 || offset + interval.size() > bo.size().count)
+        return -EINVAL;
+    impl_->device.mm().sync();  // memory that stood here may have been unmapped just before
+    WriteLock guard(impl_->lock);
+    if (const int err = impl_->settle(); err != 0) return err;
+    if (impl_->holds_ranges(interval)) return -EBUSY;
+
+    Vma* vma = nullptr;
+    Vma* mirror = impl_->vmas.first_in(interval);
+    int err = 0;
+    if (mirror == nullptr) {
+        err = impl_->vmas.insert(interval, VmaKind::kBo, flags, &vma);
+    } else if (mirror->kind == VmaKind::kCpuAddrMirror && mirror->interval.contains(interval)) {
+        impl_->last_fault_vma.store(nullptr);
+        err = impl_->vmas.carve(mirror, interval, VmaKind::kBo, flags, &vma);
+    } else {
+        err = -EINVAL;
+    }
+    if (err != 0) return err;
+    try {
+        vma->bo = arena_new<VmBoMapping>(*impl_, *vma, bo, offset);
+    } catch (const std::bad_alloc&) {
+        impl_->destroy(vma);
+        return -ENOMEM;
+    }
+    {
+        MutexLock bo_guard(bo.lock);
+        bo.add_mapping(*vma->bo);
+    }
+    err = impl_->bind_bo(*vma, impl_->all_tiles());
+    if (err != 0) impl_->destroy(vma);
+    return err;
+}
+
+int Vm::unbind(Interval interval) {
+    WriteLock guard(impl_->lock);
+    if (const int err = impl_->settle(); err != 0) return err;
+    Vma* vma = impl_->vmas.find(interval.start);
+    if (vma == nullptr || vma->interval != interval) return -EINVAL;
+    if (vma->kind == VmaKind::kCpuAddrMirror && impl_->holds_ranges(interval)) return -EBUSY;
+    impl_->destroy(vma);
+    return 0;
+}
+
+}  // namespace faultline::svm

@@ -1,0 +1,117 @@
+#include "reference/svm/xe/vma.h"
+
+#include <cerrno>
+#include <new>
+
+#include "reference/svm/core/arena.h"
+
+namespace faultline::svm {
+
+VmaTree::~VmaTree() {
+    tree_.clear_and_dispose([](Vma* vma) { arena_delete(vma); });
+}
+
+Vma* VmaTree::find(VirtAddr addr) { return first_in({addr, addr + 1}); }
+
+Vma* VmaTree::first_in(Interval interval) {
+    auto it = tree_.upper_bound(interval.start);
+    if (it != tree_.begin()) {
+        auto before = std::prev(it);
+        if (before->interval.overlaps(interval)) return &*before;
+    }
+    return it != tree_.end() && it->interval.overlaps(interval) ? &*it : nullptr;
+}
+
+Vma* VmaTree::next(const Vma& vma) {
+    auto it = std::next(tree_.iterator_to(const_cast<Vma&>(vma)));
+    return it == tree_.end() ? nullptr : &*it;
+}
+
+int VmaTree::insert(Interval interval, VmaKind kind, BindFlags flags, Vma** vma) {
+    if (first_in(interval) != nullptr) return -EINVAL;
+    try {
+        *vma = arena_new<Vma>(interval, kind, flags);
+    } catch (const std::bad_alloc&) {
+        return -ENOMEM;
+    }
+    tree_.insert(**vma);
+    return 0;
+}
+
+int VmaTree::carve(Vma* mirror, Interval interval, VmaKind kind, BindFlags flags, Vma** vma) {
+    try {
+        *vma = arena_new<Vma>(interval, kind, flags);
+    } catch (const std::bad_alloc&) {
+        return -ENOMEM;
+    }
+    (*vma)->in_mirror = true;
+    (*vma)->mirror_attr = mirror->attr;
+    (*vma)->mirror_flags = mirror->flags;
+    if (const int err = split(interval); err != 0) {
+        merge(interval);
+        arena_delete(*vma);
+        return err;
+    }
+    remove(find(interval.start));
+    tree_.insert(**vma);
+    return 0;
+}
+
+int VmaTree::restore(Vma* carved) {
+    Vma* mirror = nullptr;
+    const Interval interval = carved->interval;
+    try {
+        mirror = arena_new<Vma>(interval, VmaKind::kCpuAddrMirror, carved->mirror_flags);
+    } catch (const std::bad_alloc&) {
+        return -ENOMEM;
+    }
+    mirror->attr = carved->mirror_attr;
+    remove(carved);
+    tree_.insert(*mirror);
+    merge(interval);
+    return 0;
+}
+
+int VmaTree::split_at(VirtAddr addr) {
+    Vma* vma = find(addr);
+    if (vma == nullptr || vma->kind != VmaKind::kCpuAddrMirror || vma->interval.start == addr) return 0;
+    Vma* right = nullptr;
+    try {
+        right = arena_new<Vma>(Interval{addr, vma->interval.end}, VmaKind::kCpuAddrMirror, vma->flags);
+    } catch (const std::bad_alloc&) {
+        return -ENOMEM;
+    }
+    right->attr = vma->attr;
+    vma->interval.end = addr;  // the key, its start, is unchanged
+    tree_.insert(*right);
+    return 0;
+}
+
+int VmaTree::split(Interval interval) {
+    if (const int err = split_at(interval.start); err != 0) return err;
+    return split_at(interval.end);
+}
+
+void VmaTree::merge(Interval interval) {
+    const Interval touched{interval.start - 1, interval.end + 1};
+    for (Vma* vma = first_in(touched); vma != nullptr;) {
+        Vma* after = next(*vma);
+        if (after == nullptr || after->interval.start >= touched.end) return;
+        const bool mergeable = vma->kind == VmaKind::kCpuAddrMirror && after->kind == VmaKind::kCpuAddrMirror &&
+                               vma->interval.end == after->interval.start && vma->flags == after->flags &&
+                               vma->attr == after->attr;
+        if (mergeable) {
+            vma->interval.end = after->interval.end;
+            remove(after);
+        } else {
+            vma = after;
+        }
+    }
+}
+
+void VmaTree::remove(Vma* vma) {
+    tree_.erase(tree_.iterator_to(*vma));
+    arena_delete(vma);
+}
+
+}  // namespace faultline::svm

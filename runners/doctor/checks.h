@@ -1,0 +1,24 @@
+// The checks of `faultline doctor`, by what they are needed for. Each file holds one group.
+//
+// Thread safety: pure functions over facts and the files under facts.roots. `group` is left to the caller.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runners/doctor/doctor.h"
+
+namespace faultline::runners {
+
+/// A real Xe GPU: hardware, kernel, access, Level Zero driver, capabilities, counters.
+std::vector<Check> xe_checks(const Facts& facts);
+/// The reference: its driver, userfaultfd.
+std::vector<Check> reference_checks(const Facts& facts);
+/// Steady figures on either: governor, THP, load.
+std::vector<Check> figure_checks(const Facts& facts);
+
+/// The first line of a file of /proc or /sys; nullopt when it cannot be read.
+std::optional<std::string> first_line(const std::filesystem::path& path);
+
+}  // namespace faultline::runners

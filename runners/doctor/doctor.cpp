@@ -1,0 +1,60 @@
+#include "runners/doctor/doctor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "runners/doctor/checks.h"
+
+namespace faultline::runners {
+namespace {
+
+std::string environment_or_empty(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+bool any_can_fault(const Probe& probe, const std::string& kind) {
+    return std::any_of(probe.devices.begin(), probe.devices.end(),
+                       [&](const DeviceEntry& d) { return d.record.kind == kind && d.can_fault(); });
+}
+
+}  // namespace
+
+std::string to_string(Health health) {
+    switch (health) {
+        case Health::kOk:
+            return "ok";
+        case Health::kWarning:
+            return "warning";
+        case Health::kProblem:
+            break;
+    }
+    return "problem";
+}
+
+DriverKeys DriverKeys::from_environment() {
+    return DriverKeys{environment_or_empty("NEOReadDebugKeys"), environment_or_empty("EnableSharedSystemUsmSupport"),
+                      environment_or_empty("EnableRecoverablePageFaults")};
+}
+
+std::vector<Check> diagnose(const Facts& facts) {
+    std::vector<Check> checks;
+    const auto add = [&checks](const char* group, std::vector<Check> some) {
+        for (Check& check : some) {
+            check.group = group;
+            checks.push_back(std::move(check));
+        }
+    };
+    add("xe", xe_checks(facts));
+    add("reference", reference_checks(facts));
+    add("figures", figure_checks(facts));
+    return checks;
+}
+
+bool can_run(const Facts& facts) {
+    return any_can_fault(facts.real, "xe") || any_can_fault(facts.reference, "reference");
+}
+
+}  // namespace faultline::runners

@@ -1,0 +1,23 @@
+// Judges a night whose runs are stored: against the pinned baseline, against the nights before it, and by the steps of
+// its history.
+//
+// Thread safety: as results::Store.
+#pragma once
+
+#include <vector>
+
+#include "base/expected.h"
+#include "results/night/verdict.h"
+#include "results/store/store.h"
+#include "runners/commands.h"
+
+namespace faultline::runners {
+
+/// The verdict, without a report. Comparisons that cannot be made are part of it. Error: the store cannot be read.
+Expected<results::NightVerdict> judge_night(const results::Store& store, const results::NightInfo& night,
+                                            const NightlyOptions& options);
+
+/// The complete nights before `night` on the same device, policy and model, with the same suite, newest first.
+Expected<std::vector<results::NightId>> nights_before(const results::Store& store, const results::NightInfo& night);
+
+}  // namespace faultline::runners

@@ -1,0 +1,57 @@
+// From a suite to the processes that run it: the benchmarks that the programs really have, grouped by family.
+//
+// Thread safety: values.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/expected.h"
+#include "runners/run/suites.h"
+#include "runners/system/devices.h"
+#include "runners/system/interrupt.h"
+#include "runners/system/layout.h"
+
+namespace faultline::runners {
+
+/// One process to be: benchmarks of one family that are run alike.
+struct Job {
+    std::string family;   ///< the first two components of the names: "fault/first_touch"
+    std::string program;  ///< path
+    std::vector<std::string> benchmarks;
+    unsigned repetitions = 1;
+    double min_time = 0;  ///< seconds
+    std::chrono::milliseconds time_limit{};
+    double estimate = 0;  ///< seconds, for the first ETA
+};
+
+/// What the user put in place of the suite's own values.
+struct Overrides {
+    std::string filter;  ///< regular expression; empty: everything
+    std::optional<unsigned> repetitions;
+    std::optional<double> min_time;
+    std::optional<double> time_limit;  ///< seconds a family
+};
+
+/// "fault/first_touch" of "fault/first_touch/read/untouched/stride:4K".
+std::string family_of(const std::string& benchmark);
+
+/// What was asked for, with what the suite wants where nothing was said.
+DeviceRequest device_for(const Suite& suite, DeviceRequest asked);
+
+/// The jobs of `suite` over the benchmarks of each program, in the programs' order. A benchmark that two selections of
+/// one suite choose is run by the first. Error: kBadInput for a malformed filter and for one that leaves nothing.
+Expected<std::vector<Job>> plan(const Suite& suite, const Overrides& overrides, const Layout& layout,
+                                const std::map<std::string, std::vector<std::string>>& benchmarks_of);
+
+/// Asks each program that `suite` names for its benchmarks. `environment` as for a run. Error: kUnavailable.
+Expected<std::map<std::string, std::vector<std::string>>> list_benchmarks(
+    const Suite& suite, const Layout& layout, const std::map<std::string, std::string>& environment,
+    const Interrupt* interrupt);
+
+/// A regular expression for --benchmark_filter that matches exactly `benchmarks`.
+std::string exact_filter(const std::vector<std::string>& benchmarks);
+
+}  // namespace faultline::runners
