@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "device/ze_result.h"
+#include "vocabulary/environment_variables.h"
 
 namespace faultline::device {
 namespace {
@@ -87,7 +88,7 @@ Error refused_environment(ze_result_t result) {
     Error error = call_error("zeInit", result);
     error.kind = ErrorKind::kBadInput;
     error.message += "; a driver refused what its environment asks for:";
-    for (const char* name : {FAULTLINE_ENV_POLICY, FAULTLINE_ENV_MODEL, FAULTLINE_ENV_VRAM, FAULTLINE_ENV_EUS}) {
+    for (const char* name : {env::kPolicy, env::kModel, env::kVramMib, env::kEus}) {
         const char* value = std::getenv(name);
         if (value != nullptr) error.message += fmt::format(" {}={}", name, value);
     }
@@ -97,7 +98,7 @@ Error refused_environment(ze_result_t result) {
 }  // namespace
 
 std::string reference_failure() {
-    const char* path = std::getenv("ZE_ENABLE_ALT_DRIVERS");
+    const char* path = std::getenv(env::kAltDrivers);
     void* library = path == nullptr ? nullptr : ::dlopen(path, RTLD_LAZY | RTLD_LOCAL);
     if (library == nullptr) return {};
     const auto get = reinterpret_cast<faultline_pfnGetInitFailure_t>(::dlsym(library, FAULTLINE_GET_INIT_FAILURE));

@@ -16,13 +16,6 @@ extern "C" {
 #define FAULTLINE_EXTENSION_NAME "ZE_FAULTLINE_extension_reference"
 #define FAULTLINE_EXTENSION_VERSION 2u
 
-/* What a driver reads from its environment when it is initialised. */
-#define FAULTLINE_ENV_POLICY "FAULTLINE_POLICY"   /* "NAME[,knob=value...]"; absent: xe-7.0 */
-#define FAULTLINE_ENV_MODEL "FAULTLINE_MODEL"     /* device model, a name or a .toml file; absent: native */
-#define FAULTLINE_ENV_DEVICES "FAULTLINE_DEVICES" /* overrides the model's number of devices */
-#define FAULTLINE_ENV_VRAM "FAULTLINE_VRAM_MIB"   /* overrides the model's VRAM, MiB */
-#define FAULTLINE_ENV_EUS "FAULTLINE_EUS"         /* overrides the model's EU count */
-
 /* debugfs `stats` of the device's GTs, summed: "name: value" a line. Call with *size == 0 to learn the size, which
  * includes the terminating zero; text longer than *size is cut and ZE_RESULT_ERROR_INVALID_SIZE returned. */
 typedef ze_result_t(ZE_APICALL* faultline_pfnDeviceGetGtStats_t)(ze_device_handle_t device, size_t* size, char* text);

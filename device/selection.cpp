@@ -1,4 +1,5 @@
 #include "device/selection.h"
+#include "vocabulary/environment_variables.h"
 
 #include <fmt/format.h>
 
@@ -41,21 +42,22 @@ Expected<Selection> Selection::parse(const char* kind, const char* index) {
             selection.kind = DeviceKind::kReference;
         } else {
             return Error{ErrorKind::kBadInput,
-                         fmt::format("{}: unknown device \"{}\"; it is auto, xe or reference", kEnvDevice, kind)};
+                         fmt::format("{}: unknown device \"{}\"; it is auto, xe or reference", env::kDevice, kind)};
         }
     }
     if (index != nullptr) {
         const char* end = index + std::strlen(index);
         const auto [stop, error] = std::from_chars(index, end, selection.index);
         if (error != std::errc{} || stop != end) {
-            return Error{ErrorKind::kBadInput, fmt::format("{}: \"{}\" is not a device index", kEnvDeviceIndex, index)};
+            return Error{ErrorKind::kBadInput,
+                         fmt::format("{}: \"{}\" is not a device index", env::kDeviceIndex, index)};
         }
     }
     return selection;
 }
 
 Expected<Selection> Selection::from_environment() {
-    return parse(std::getenv(kEnvDevice), std::getenv(kEnvDeviceIndex));
+    return parse(std::getenv(env::kDevice), std::getenv(env::kDeviceIndex));
 }
 
 Expected<Device> choose(const Selection& selection, std::span<const Device> devices) {

@@ -1,4 +1,4 @@
-// Which device a process uses, from FAULTLINE_DEVICE and FAULTLINE_DEVICE_INDEX; never another one than was asked for.
+// Which device a process uses, from env::kDevice and env::kDeviceIndex; never another one than was asked for.
 //
 // Thread safety: stateless.
 #pragma once
@@ -11,9 +11,6 @@
 #include "device/device.h"
 
 namespace faultline::device {
-
-inline constexpr const char* kEnvDevice = "FAULTLINE_DEVICE";             ///< auto, xe or reference; absent: auto
-inline constexpr const char* kEnvDeviceIndex = "FAULTLINE_DEVICE_INDEX";  ///< among those of the kind; absent: 0
 
 /// What was asked for. No kind means `auto`: the first Xe GPU that can fault on malloc memory, else the reference.
 struct Selection {

@@ -5,9 +5,9 @@
 #include <set>
 #include <utility>
 
-#include "base/skip.h"
 #include "results/metric.h"
 #include "results/run_directory.h"
+#include "vocabulary/skip.h"
 
 namespace faultline::plots {
 namespace {

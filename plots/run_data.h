@@ -12,9 +12,9 @@
 
 #include "base/expected.h"
 #include "plots/pattern.h"
-#include "results/latency_file.h"
 #include "results/statistics/histogram.h"
 #include "results/store/store.h"
+#include "vocabulary/latency_file.h"
 
 namespace faultline::plots {
 
@@ -25,9 +25,9 @@ struct Measured {
     std::string process;                                 ///< unique in the store
     std::map<std::string, std::vector<double>> metrics;  ///< one value a repetition; never empty
     results::LatencyHistogram latency;
-    std::string error;                            ///< why a repetition failed; empty: none did
-    std::string skipped;                          ///< why a repetition was skipped; empty: none was
-    std::vector<results::LatencySample> samples;  ///< in the order they were taken; only where raw ones were asked for
+    std::string error;                   ///< why a repetition failed; empty: none did
+    std::string skipped;                 ///< why a repetition was skipped; empty: none was
+    std::vector<LatencySample> samples;  ///< in the order they were taken; only where raw ones were asked for
 
     /// The values of a metric; empty when it was not measured.
     const std::vector<double>& of(const std::string& metric) const;

@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "results/atomic_file.h"
-#include "results/latency_file.h"
+#include "vocabulary/latency_file.h"
 
 namespace faultline::results {
 namespace {

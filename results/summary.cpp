@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "base/skip.h"
+#include "vocabulary/skip.h"
 
 namespace faultline::results {
 namespace {

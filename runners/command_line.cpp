@@ -4,12 +4,13 @@
 
 #include "plots/chart.h"
 #include "runners/run/suites.h"
+#include "vocabulary/environment_variables.h"
 
 namespace faultline::runners {
 namespace {
 
 void add_database(CLI::App& command, std::filesystem::path& database) {
-    command.add_option("--db", database, "the results store")->envname("FAULTLINE_DB")->capture_default_str();
+    command.add_option("--db", database, "the results store")->envname(env::kDatabase)->capture_default_str();
 }
 
 void add_run(CLI::App& app, Parsed& parsed) {

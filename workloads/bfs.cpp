@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "vocabulary/environment_variables.h"
 #include "workloads/gpu_bfs.h"
 #include "workloads/graph.h"
 #include "workloads/karate.h"
@@ -133,7 +134,7 @@ Status register_bfs(const device::Registration& registration) {
     for (const unsigned scale : {14u, 16u})
         graphs.emplace_back(fmt::format("kron-{}", scale), [scale] { return kronecker_graph(scale, kKroneckerSeed); });
 
-    const char* path = std::getenv(kEnvGraph);
+    const char* path = std::getenv(env::kGraph);
     if (path != nullptr && *path != '\0') {
         Expected<SparseMatrix> matrix = read_matrix_market(path);
         if (!matrix) return matrix.error();

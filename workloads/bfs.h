@@ -13,10 +13,8 @@
 
 namespace faultline::workloads {
 
-/// A Matrix Market file of the user's own, searched beside the built-in graphs; absent or empty: none.
-inline constexpr const char* kEnvGraph = "FAULTLINE_GRAPH";
-
-/// Registers the built-in graphs and that of kEnvGraph. kBadInput when that file cannot be read as a graph.
+/// Registers the built-in graphs and, beside them, the user's own: the Matrix Market file that env::kGraph names.
+/// kBadInput when that file cannot be read as a graph.
 Status register_bfs(const device::Registration& registration);
 
 }  // namespace faultline::workloads

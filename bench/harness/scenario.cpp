@@ -1,13 +1,13 @@
 #include "bench/harness/scenario.h"
 
 #include <benchmark/benchmark.h>
-#include <fmt/format.h>
 
 #include <cstdlib>
 #include <map>
 
 #include "bench/harness/stages.h"
 #include "device/latency_recorder.h"
+#include "vocabulary/environment_variables.h"
 
 namespace faultline::bench {
 namespace {
@@ -16,7 +16,7 @@ using benchmark::Counter;
 using device::GtCounters;
 
 std::string latency_directory() {
-    const char* directory = std::getenv(device::kEnvLatencyDir);
+    const char* directory = std::getenv(env::kLatencyDirectory);
     return directory == nullptr ? "" : directory;
 }
 
@@ -49,11 +49,7 @@ private:
         std::map<std::string, double> figures;
     };
 
-    device::LatencyHeader header() const {
-        // Google Benchmark adds both to the name.
-        const std::string fixed = plan_.iterations > 0 ? fmt::format("/iterations:{}", plan_.iterations) : "";
-        return {plan_.name + fixed + "/manual_time", session_.device().name(), session_.policy(), session_.model()};
-    }
+    LatencyHeader header() const { return {plan_.name, session_.device().name(), session_.policy(), session_.model()}; }
 
     void add(const Sample& sample) {
         recorder_.record(sample.latencies_ns);

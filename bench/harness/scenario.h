@@ -6,7 +6,7 @@
 // iteration, for each that moved; stage.<name>_us says where the time of a fault went (bench/harness/stages.h), or, of
 // a benchmark that counts ranges (mean of an iteration), the time of a range. Counters that a kernel does not have are
 // absent. A failure of any kind ends the run with SkipWithError and says why; so does what cannot run on the device,
-// which is no failure (base/skip.h).
+// which is no failure (vocabulary/skip.h).
 //
 // Thread safety: registration and runs from the main thread.
 #pragma once

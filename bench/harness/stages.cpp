@@ -3,7 +3,7 @@
 #include <optional>
 #include <string_view>
 
-#include "base/fault_stages.h"
+#include "vocabulary/fault_stages.h"
 
 namespace faultline::bench {
 namespace {

@@ -1,5 +1,5 @@
 // Where the time of a benchmark's unit of work goes, by the GT counters: microseconds of each stage of the driver's
-// handling (base/fault_stages.h), named "stage.<stage>_us".
+// handling (vocabulary/fault_stages.h), named "stage.<stage>_us".
 //
 // The unit is the GPU fault. Benchmarks that move memory by other means (a prefetch, a touch by the CPU) take none, and
 // say how many ranges they moved: theirs is the range, whatever faults another process takes meanwhile. Which of the

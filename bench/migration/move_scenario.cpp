@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "base/skip.h"
+#include "vocabulary/skip.h"
 
 namespace faultline::bench {
 

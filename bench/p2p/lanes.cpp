@@ -4,10 +4,10 @@
 
 #include <optional>
 
-#include "base/skip.h"
 #include "bench/harness/crew.h"
 #include "bench/harness/toucher.h"
 #include "device/ze_result.h"
+#include "vocabulary/skip.h"
 
 namespace faultline::bench {
 namespace {

@@ -15,6 +15,7 @@
 #include "reference/driver/object.h"
 #include "reference/gpu/gpu.h"
 #include "reference/svm/core/arena.h"
+#include "vocabulary/environment_variables.h"
 
 namespace faultline::driver {
 namespace {
@@ -52,20 +53,21 @@ svm::Mm* open_mm(int* err) {
 }  // namespace
 
 ze_result_t Driver::open() {
-    const Expected<svm::Policy> policy = svm::parse_policy(env_or(FAULTLINE_ENV_POLICY, "xe-7.0"));
+    const Expected<svm::Policy> policy = svm::parse_policy(env_or(env::kPolicy, "xe-7.0"));
     if (!policy.ok()) {
-        return refuse(ZE_RESULT_ERROR_INVALID_ARGUMENT, FAULTLINE_ENV_POLICY ": " + policy.error().message);
+        return refuse(ZE_RESULT_ERROR_INVALID_ARGUMENT, std::string(env::kPolicy) + ": " + policy.error().message);
     }
-    Expected<gpu::DeviceModel> model = gpu::find_model(env_or(FAULTLINE_ENV_MODEL, "native"));
+    Expected<gpu::DeviceModel> model = gpu::find_model(env_or(env::kModel, "native"));
     if (!model.ok()) {
-        return refuse(ZE_RESULT_ERROR_INVALID_ARGUMENT, FAULTLINE_ENV_MODEL ": " + model.error().message);
+        return refuse(ZE_RESULT_ERROR_INVALID_ARGUMENT, std::string(env::kModel) + ": " + model.error().message);
     }
-    const std::optional<unsigned> vram_mib = env_number(FAULTLINE_ENV_VRAM, 1u << 20);
-    const std::optional<unsigned> eus = env_number(FAULTLINE_ENV_EUS, 1024);
-    if (!vram_mib) return refuse(ZE_RESULT_ERROR_INVALID_ARGUMENT, FAULTLINE_ENV_VRAM ": expected 1 to 1048576 MiB");
-    if (!eus) return refuse(ZE_RESULT_ERROR_INVALID_ARGUMENT, FAULTLINE_ENV_EUS ": expected 1 to 1024");
-    const std::optional<unsigned> devices = env_number(FAULTLINE_ENV_DEVICES, 8);
-    if (!devices) return refuse(ZE_RESULT_ERROR_INVALID_ARGUMENT, FAULTLINE_ENV_DEVICES ": expected 1 to 8");
+    const std::optional<unsigned> vram_mib = env_number(env::kVramMib, 1u << 20);
+    const std::optional<unsigned> eus = env_number(env::kEus, 1024);
+    if (!vram_mib)
+        return refuse(ZE_RESULT_ERROR_INVALID_ARGUMENT, std::string(env::kVramMib) + ": expected 1 to 1048576 MiB");
+    if (!eus) return refuse(ZE_RESULT_ERROR_INVALID_ARGUMENT, std::string(env::kEus) + ": expected 1 to 1024");
+    const std::optional<unsigned> devices = env_number(env::kDevices, 8);
+    if (!devices) return refuse(ZE_RESULT_ERROR_INVALID_ARGUMENT, std::string(env::kDevices) + ": expected 1 to 8");
     if (*devices != 0) model->devices = *devices;
     if (*vram_mib != 0) model->vram = Bytes{std::uint64_t{*vram_mib} << 20};
     if (*eus != 0) model->eus = *eus;

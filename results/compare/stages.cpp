@@ -7,8 +7,8 @@
 #include <tuple>
 #include <utility>
 
-#include "base/fault_stages.h"
 #include "results/statistics/statistics.h"
+#include "vocabulary/fault_stages.h"
 
 namespace faultline::results {
 namespace {

@@ -1,8 +1,8 @@
 // Why a benchmark changed: how many faults it takes, and which stage of a fault's handling takes longer or shorter,
 // from the driver's own counters.
 //
-// The stages are those of base/fault_stages.h, out of xe's debugfs `stats` and of the reference's, as gt.<counter>, and
-// divided by the faults of the same repetition. Thread safety: pure functions.
+// The stages are those of vocabulary/fault_stages.h, out of xe's debugfs `stats` and of the reference's, as
+// gt.<counter>, and divided by the faults of the same repetition. Thread safety: pure functions.
 #pragma once
 
 #include <map>

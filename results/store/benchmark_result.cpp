@@ -7,7 +7,7 @@
 #include <map>
 #include <string_view>
 
-#include "base/skip.h"
+#include "vocabulary/skip.h"
 
 namespace faultline::results {
 namespace {

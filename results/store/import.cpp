@@ -8,8 +8,8 @@
 #include <optional>
 
 #include "results/atomic_file.h"
-#include "results/latency_file.h"
 #include "results/manifest.h"
+#include "vocabulary/latency_file.h"
 
 namespace faultline::results {
 namespace {

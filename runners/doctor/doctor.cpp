@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "runners/doctor/checks.h"
+#include "vocabulary/environment_variables.h"
 
 namespace faultline::runners {
 namespace {
@@ -35,8 +36,8 @@ std::string to_string(Health health) {
 }
 
 DriverKeys DriverKeys::from_environment() {
-    return DriverKeys{environment_or_empty("NEOReadDebugKeys"), environment_or_empty("EnableSharedSystemUsmSupport"),
-                      environment_or_empty("EnableRecoverablePageFaults")};
+    return DriverKeys{environment_or_empty(env::kReadDebugKeys), environment_or_empty(env::kSharedSystemUsm),
+                      environment_or_empty(env::kRecoverableFaults)};
 }
 
 std::vector<Check> diagnose(const Facts& facts) {

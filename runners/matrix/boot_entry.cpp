@@ -12,6 +12,7 @@
 #include "results/benchmark_report.h"
 #include "runners/system/run_environment.h"
 #include "runners/system/subprocess.h"
+#include "vocabulary/environment_variables.h"
 
 namespace faultline::runners {
 namespace {
@@ -162,7 +163,7 @@ std::string menu_id(const std::string& line) {
 }  // namespace
 
 BootRoot BootRoot::of_this_machine() {
-    const char* named = std::getenv("FAULTLINE_BOOT_ROOT");
+    const char* named = std::getenv(env::kBootRoot);
     if (named == nullptr || *named == '\0') return {};
     return {.root = named, .commands_in_root = true};
 }

@@ -8,6 +8,7 @@
 #include "results/merge.h"
 #include "results/store/benchmark_result.h"
 #include "runners/system/subprocess.h"
+#include "vocabulary/environment_variables.h"
 
 namespace faultline::runners {
 namespace {
@@ -27,7 +28,7 @@ ChildCommand command_of(const Job& job, const std::map<std::string, std::string>
                     "--benchmark_out_format=json",
                     "--benchmark_format=json"};
     command.environment = environment;
-    command.environment["FAULTLINE_LATENCY_DIR"] = directory.latency_directory().string();
+    command.environment[env::kLatencyDirectory] = directory.latency_directory().string();
     command.time_limit = job.time_limit;
     return command;
 }

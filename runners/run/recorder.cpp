@@ -1,9 +1,8 @@
 #include "runners/run/recorder.h"
 
-#include <fstream>
 #include <utility>
 
-#include "results/latency_file.h"
+#include "vocabulary/latency_file.h"
 
 namespace faultline::runners {
 namespace {
@@ -12,16 +11,6 @@ namespace fs = std::filesystem;
 using results::BenchmarkReport;
 using results::BenchmarkResult;
 using results::Json;
-
-/// Whose latencies a side file holds, from its header alone: the files are large and there are many.
-std::string benchmark_of(const fs::path& side_file) {
-    constexpr std::string_view kKey = "# benchmark: ";
-    std::ifstream in(side_file);
-    for (std::string line; std::getline(in, line) && line.starts_with('#');) {
-        if (line.starts_with(kKey)) return line.substr(kKey.size());
-    }
-    return "";
-}
 
 }  // namespace
 
@@ -102,12 +91,12 @@ results::LatencyHistogram Recorder::latencies_of(const std::string& benchmark) {
     for (const fs::directory_entry& entry : fs::directory_iterator(latency_directory_, error)) {
         if (entry.path().extension() != ".lat") continue;
         std::string& owner = latency_files_[entry.path()];
-        if (owner.empty()) owner = benchmark_of(entry.path());
+        if (owner.empty()) owner = benchmark_of_latency_file(entry.path());
         if (owner != benchmark) continue;
         // A file that is not whole is said where the family's record is made; it is no distribution.
-        const Expected<results::LatencyFile> file = results::read_latency_file(entry.path());
+        const Expected<LatencyFile> file = read_latency_file(entry.path());
         if (!file) continue;
-        for (const results::LatencySample& sample : file->samples) histogram.add(sample.nanoseconds);
+        for (const LatencySample& sample : file->samples) histogram.add(sample.nanoseconds);
     }
     return histogram;
 }

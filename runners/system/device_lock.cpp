@@ -1,4 +1,5 @@
 #include "runners/system/device_lock.h"
+#include "vocabulary/environment_variables.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -20,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path lock_directory() {
-    if (const char* given = std::getenv("FAULTLINE_LOCK_DIR"); given != nullptr && *given != '\0') return given;
+    if (const char* given = std::getenv(env::kLockDirectory); given != nullptr && *given != '\0') return given;
     constexpr const char* kUsual = "/run/lock";
     if (::access(kUsual, W_OK | X_OK) == 0) return kUsual;
     std::error_code error;

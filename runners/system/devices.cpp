@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "runners/system/subprocess.h"
+#include "vocabulary/environment_variables.h"
 
 namespace faultline::runners {
 namespace {
@@ -76,10 +77,10 @@ Error unavailable(const std::string& looked_for, const std::string& why) {
 std::map<std::string, std::string> reference_environment(const Layout& layout, const ReferenceOptions& options) {
     // Libraries that the reference's service threads call into must not bind a function there: see
     // cmake/Faultline.cmake.
-    std::map<std::string, std::string> environment = {{"ZE_ENABLE_ALT_DRIVERS", layout.reference_driver.string()},
+    std::map<std::string, std::string> environment = {{env::kAltDrivers, layout.reference_driver.string()},
                                                       {"LD_BIND_NOW", "1"}};
-    if (!options.policy.empty()) environment["FAULTLINE_POLICY"] = options.policy;
-    if (!options.model.empty()) environment["FAULTLINE_MODEL"] = options.model;
+    if (!options.policy.empty()) environment[env::kPolicy] = options.policy;
+    if (!options.model.empty()) environment[env::kModel] = options.model;
     return environment;
 }
 
@@ -171,8 +172,8 @@ std::map<std::string, std::string> device_environment(const DeviceEntry& device,
                                                       const ReferenceOptions& options) {
     std::map<std::string, std::string> environment;
     if (device.record.kind == "reference") environment = reference_environment(layout, options);
-    environment["FAULTLINE_DEVICE"] = device.record.kind;
-    environment["FAULTLINE_DEVICE_INDEX"] = std::to_string(device.record.index);
+    environment[env::kDevice] = device.record.kind;
+    environment[env::kDeviceIndex] = std::to_string(device.record.index);
     return environment;
 }
 

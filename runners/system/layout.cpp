@@ -1,4 +1,5 @@
 #include "runners/system/layout.h"
+#include "vocabulary/environment_variables.h"
 
 #include <cstdlib>
 
@@ -8,7 +9,7 @@ Layout Layout::of_this_program() {
     std::error_code error;
     Layout layout;
     layout.programs = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-    const char* named = std::getenv("FAULTLINE_REFERENCE_DRIVER");
+    const char* named = std::getenv(env::kReferenceDriver);
     layout.reference_driver = named != nullptr && *named != '\0'
                                   ? std::filesystem::absolute(named, error)
                                   : layout.programs.parent_path() / "lib" / "libze_faultline.so";

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/skip.h"
+#include "vocabulary/skip.h"
 
 namespace faultline::bench {
 namespace {

@@ -7,13 +7,13 @@
 #include <sstream>
 
 #include "results/benchmark_report.h"
-#include "results/latency_file.h"
 #include "results/store/export.h"
 #include "results/store/store.h"
 #include "runners/run/plan.h"
 #include "runners/run/suites.h"
 #include "runners/system/subprocess.h"
 #include "tests/temporary_directory.h"
+#include "vocabulary/latency_file.h"
 
 namespace faultline::runners {
 namespace {
@@ -81,8 +81,8 @@ TEST(OnReference, RunsOneOfEachFamilyAndKeepsTheirLatencies) {
     EXPECT_EQ(device["policy"], report->context["policy"]);
     EXPECT_EQ(device["model"], report->context["model"]);
 
-    const auto file = results::read_latency_file(output / "latency" /
-                                                 "fault_first_touch_write_cpu_touched_stride_2M_manual_time.lat");
+    const auto file =
+        read_latency_file(output / "latency" / "fault_first_touch_write_cpu_touched_stride_2M_manual_time.lat");
     ASSERT_TRUE(file.ok()) << file.error().message;
     EXPECT_GE(file->samples.size(), 64u);  // 32 accesses an iteration, two repetitions
     EXPECT_EQ(file->samples.back().repetition, 1u);

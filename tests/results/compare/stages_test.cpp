@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/fault_stages.h"
 #include "tests/results/compare/compared.h"
+#include "vocabulary/fault_stages.h"
 
 namespace faultline::results {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "base/fault_stages.h"
+#include "vocabulary/fault_stages.h"
 
 namespace faultline::svm {
 namespace {

@@ -1,11 +1,11 @@
-#include "results/latency_file.h"
+#include "vocabulary/latency_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/temporary_directory.h"
 
-namespace faultline::results {
+namespace faultline {
 namespace {
 
 const std::string kHeader =
@@ -57,5 +57,46 @@ TEST(LatencyFile, ACutFileNeverYieldsAWrongRow) {
     }
 }
 
+TEST(LatencyFile, ReadsWhatItWrote) {
+    const TemporaryDirectory directory;
+    const std::vector<LatencySample> samples = {{0, 0, 10250}, {0, 0, 9}, {1, 0, 18446744073709551615u}};
+    const LatencyHeader header{"fault/first_touch/read/stride:4K", "Faultline reference", "xe-7.0", "native"};
+    ASSERT_TRUE(write_latency_file(directory.path() / "deeper", header, samples).ok());
+    const auto path = directory.path() / "deeper" / "fault_first_touch_read_stride_4K.lat";
+    const auto file = read_latency_file(path);
+    ASSERT_TRUE(file.ok()) << file.error().message;
+    EXPECT_EQ(file->samples, samples);
+    EXPECT_EQ(file->benchmark(), header.benchmark);
+    EXPECT_EQ(file->header.at("model"), "native");
+    EXPECT_EQ(benchmark_of_latency_file(path), header.benchmark);
+}
+
+// Programs before this one wrote what Google Benchmark appends.
+TEST(LatencyFile, TheNameIsCanonicalHoweverItWasWritten) {
+    const TemporaryDirectory directory;
+    const LatencyHeader header{"fault/evicted/once/iterations:8/manual_time", "", "", ""};
+    ASSERT_TRUE(write_latency_file(directory.path(), header, {}).ok());
+    EXPECT_EQ(benchmark_of_latency_file(directory.path() / "fault_evicted_once.lat"), "fault/evicted/once");
+    const auto old = parse_latency_file(
+        "# faultline-latency 1\n# benchmark: fault/a/manual_time\n# unit: ns\n"
+        "# columns: repetition iteration latency\n",
+        "a.lat");
+    ASSERT_TRUE(old.ok()) << old.error().message;
+    EXPECT_EQ(old->benchmark(), "fault/a");
+}
+
+TEST(LatencyFile, OneThatIsNotThereIsAnError) {
+    const TemporaryDirectory directory;
+    const auto file = read_latency_file(directory.path() / "none.lat");
+    ASSERT_FALSE(file.ok());
+    EXPECT_NE(file.error().message.find("none.lat: No such file"), std::string::npos) << file.error().message;
+    EXPECT_EQ(benchmark_of_latency_file(directory.path() / "none.lat"), "");
+}
+
+TEST(SideFileName, KeepsOnlyTheAllowedCharacters) {
+    EXPECT_EQ(side_file_name("Az09._=-"), "Az09._=-.lat");
+    EXPECT_EQ(side_file_name("a/b:c d<e>\n\xc3\xa9"), "a_b_c_d_e____.lat");
+}
+
 }  // namespace
-}  // namespace faultline::results
+}  // namespace faultline
