@@ -50,7 +50,7 @@ void add_samples(const results::RunInfo& info, RunData& run) {
     }
     std::sort(files.begin(), files.end());
     for (const auto& path : files) {
-        auto file = results::read_latency_file(path);
+        auto file = read_latency_file(path);
         if (!file) continue;
         const std::string name = shown_name(file->benchmark());
         for (Measured& m : run.benchmarks) {
