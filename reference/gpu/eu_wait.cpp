@@ -16,8 +16,6 @@ namespace {
 constexpr unsigned kReadySpins = 200;
 constexpr unsigned kReadyYields = 100;
 constexpr unsigned kAtomicRetries = 64;
-// A sleep ends up to so much too late; see reference/svm/core/clock.cpp.
-constexpr Nanoseconds kWatched = std::chrono::microseconds(80);
 
 }  // namespace
 
@@ -120,12 +118,15 @@ void Eu::collect_ready() {
 void Eu::wait_for_ready() {
     const Nanoseconds due = next_due();
     const bool timed = due != Nanoseconds::max();
-    const auto left = [&] { return due - device_.clock().now(); };
+    svm::Clock& clock = device_.clock();
+    const auto left = [&] { return due - clock.now(); };
     auto something = [&] {
         return ready_.load(std::memory_order_seq_cst) != nullptr ||
                (idle_ != nullptr && active_version_ != dispatches_.version());
     };
-    for (unsigned i = 0; i < kReadySpins + kReadyYields || (timed && left() < kWatched); ++i) {
+    // For an ack: where none is under way, the EU sleeps at once. Who adds a dispatch wakes it.
+    const unsigned looks = delayed_.size() < resident_ ? kReadySpins + kReadyYields : 0;
+    for (unsigned i = 0; i < looks || (timed && left() < clock.lateness()); ++i) {
         if (something() || (timed && left().count() <= 0)) return;
         if (i < kReadySpins) {
             cpu_pause();
@@ -137,7 +138,7 @@ void Eu::wait_for_ready() {
     if (!something()) {
         ++counters_.sleeps;
         if (timed) {
-            futex_wait_for(sleeping_, 1, left() - kWatched);
+            clock.sleep_on(sleeping_, 1, due - clock.lateness());
         } else {
             futex_wait(sleeping_, 1);
         }

@@ -5,25 +5,16 @@
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <climits>
 #include <cstdint>
 
-#include "base/units.h"
-
 namespace faultline::gpu {
 
 inline void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t value) {
     syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
-}
-/// For `time` at most.
-inline void futex_wait_for(std::atomic<std::uint32_t>& word, std::uint32_t value, Nanoseconds time) {
-    if (time.count() <= 0) return;
-    const timespec left{time.count() / 1'000'000'000, time.count() % 1'000'000'000};
-    syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, &left, nullptr, 0);
 }
 inline void futex_wake(std::atomic<std::uint32_t>& word, int count = INT_MAX) {
     syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0);

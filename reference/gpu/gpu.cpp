@@ -38,7 +38,8 @@ struct Gpu::Impl {
     unsigned index = 0;
     Links* links = nullptr;
     // What service threads touch is in the arena; this object itself need not be.
-    svm::SystemClock* device_clock = svm::arena_new<svm::SystemClock>();
+    svm::SystemClock* host_clock = svm::arena_new<svm::SystemClock>();
+    svm::Clock* device_clock = host_clock;
     EuAcks* acks = svm::arena_new<EuAcks>();
     std::vector<Tile> tiles;
     svm::Device* device = nullptr;
@@ -58,7 +59,7 @@ struct Gpu::Impl {
             svm::arena_delete(tile.shootdown);
             svm::arena_delete(tile.copies);
         }
-        svm::arena_delete(device_clock);
+        svm::arena_delete(host_clock);
     }
 
     /// 0, or what starting a thread said.
@@ -124,12 +125,13 @@ Gpu::Gpu(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Gpu::~Gpu() = default;
 
 Expected<std::unique_ptr<Gpu>> Gpu::create(const DeviceModel& model, const svm::Policy& policy, svm::Mm& mm,
-                                           unsigned index, Links* links) try {
+                                           unsigned index, Links* links, svm::Clock* clock) try {
     install_signal_handler();
     auto impl = std::make_unique<Impl>();
     impl->model = model;
     impl->index = index;
     impl->links = links;
+    if (clock != nullptr) impl->device_clock = clock;
     svm::DeviceConfig config;
     for (unsigned i = 0; i < model.tiles; ++i) {
         if (int err = impl->add_tile(); err != 0) return unavailable("copy engines", err);

@@ -1,7 +1,10 @@
 #include "reference/svm/core/clock.h"
 
+#include <linux/futex.h>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <chrono>
 
@@ -24,5 +27,14 @@ void SystemClock::wait_until(Nanoseconds time) {
     }
     while (now() < time) ::sched_yield();
 }
+
+void SystemClock::sleep_on(std::atomic<std::uint32_t>& word, std::uint32_t value, Nanoseconds time) {
+    const Nanoseconds left = time - now();
+    if (left.count() <= 0) return;
+    const timespec timeout{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
+    ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, &timeout, nullptr, 0);
+}
+
+Nanoseconds SystemClock::lateness() const { return kWatched; }
 
 }  // namespace faultline::svm

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 #include "base/units.h"
 
@@ -16,6 +17,10 @@ public:
     virtual Nanoseconds now() const = 0;
     /// Returns when now() >= `time`. For modelled delays of a device alone; holds no lock, touches no heap.
     virtual void wait_until(Nanoseconds time) = 0;
+    /// As a futex wait that ends at `time`: also when `word` is not `value`, when woken, or for no reason.
+    virtual void sleep_on(std::atomic<std::uint32_t>& word, std::uint32_t value, Nanoseconds time) = 0;
+    /// A sleep may end so much too late: who must be on time sleeps that much less and watches the rest.
+    virtual Nanoseconds lateness() const = 0;
 };
 
 /// CLOCK_MONOTONIC.
@@ -23,6 +28,8 @@ class SystemClock final : public Clock {
 public:
     Nanoseconds now() const override;
     void wait_until(Nanoseconds time) override;
+    void sleep_on(std::atomic<std::uint32_t>& word, std::uint32_t value, Nanoseconds time) override;
+    Nanoseconds lateness() const override;
 };
 
 /// Moves only when told, or when somebody waits: then to the time that is waited for.
@@ -34,6 +41,8 @@ public:
         while (now < time.count() && !now_.compare_exchange_weak(now, time.count())) {
         }
     }
+    void sleep_on(std::atomic<std::uint32_t>&, std::uint32_t, Nanoseconds time) override { wait_until(time); }
+    Nanoseconds lateness() const override { return {}; }
     void advance(Nanoseconds by) { now_ += by.count(); }
 
 private:

@@ -1,9 +1,8 @@
 // Modelled delays are there: what a fault, an invalidation and an access to another device's memory take is what the
-// model says.
+// model says, to the nanosecond.
 //
-// Each figure is the difference, within one run, between a device with the delay and the same device without: the
-// host's own time falls out. Minimum of many repetitions, since the host may only add to it.
-#include <algorithm>
+// On a clock that stands still until the device waits for it: the host's own time, and what else the host does, are not
+// in the figures.
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -18,19 +17,21 @@ namespace {
 
 using std::chrono::microseconds;
 
-constexpr double kTolerance = 0.10;
-
 /// Devices of a model, the VMs of which mirror this process.
 class Machine {
 public:
-    explicit Machine(const DeviceModel& model) : links(svm::arena_new<Links>(model)) {
+    /// `time` null: the devices have a clock that moves when they wait.
+    explicit Machine(const DeviceModel& model, svm::Clock* time = nullptr)
+        : links(svm::arena_new<Links>(model)),
+          fake_clock(svm::arena_new<svm::FakeClock>()),
+          clock(time != nullptr ? *time : *fake_clock) {
         int err = 0;
         mm = svm::Mm::create({}, &err);
         if (mm == nullptr && err == -EPERM) mm = svm::Mm::create({.user_mode_only = true}, &err);
         EXPECT_NE(nullptr, mm) << "userfaultfd: error " << err;
         module = std::move(*Module::create(kernel_gpu_test_basic()));
         for (unsigned i = 0; i < model.devices; ++i) {
-            auto created = Gpu::create(model, *svm::parse_policy("xe-7.0"), *mm, i, links);
+            auto created = Gpu::create(model, *svm::parse_policy("xe-7.0"), *mm, i, links, &clock);
             EXPECT_TRUE(created.ok());
             gpus.push_back(std::move(*created));
             svm::Vm* vm = svm::Vm::create(gpus.back()->core(), &err);
@@ -45,10 +46,19 @@ public:
         }
         gpus.clear();
         svm::Mm::destroy(mm);
+        svm::arena_delete(fake_clock);
         svm::arena_delete(links);
     }
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
+
+    /// How long that takes, on the devices' clock.
+    template <typename Action>
+    Nanoseconds time(Action action) {
+        const Nanoseconds start = clock.now();
+        action();
+        return clock.now() - start;
+    }
 
     /// How long the dispatch takes on that device.
     template <typename... Args>
@@ -57,17 +67,20 @@ public:
         ArgBlock block(*kernel);
         (block.add(args), ...);
         mm->sync();  // memory that stood here may have been unmapped just before
-        const DispatchResult r = gpus[device]->execute({.kernel = kernel,
-                                                        .args = block.data(),
-                                                        .groups = groups,
-                                                        .group_size = {1},
-                                                        .vm = vms[device],
-                                                        .tiles = tiles});
-        EXPECT_EQ(0, r.err);
-        return Nanoseconds(std::llround(static_cast<double>(r.end_ticks - r.start_ticks) * gpus[device]->tick_ns()));
+        return time([&] {
+            const DispatchResult r = gpus[device]->execute({.kernel = kernel,
+                                                            .args = block.data(),
+                                                            .groups = groups,
+                                                            .group_size = {1},
+                                                            .vm = vms[device],
+                                                            .tiles = tiles});
+            EXPECT_EQ(0, r.err);
+        });
     }
 
     Links* const links;
+    svm::FakeClock* const fake_clock;
+    svm::Clock& clock;
     svm::Mm* mm = nullptr;
     std::unique_ptr<Module> module;
     std::vector<std::unique_ptr<Gpu>> gpus;
@@ -85,74 +98,89 @@ DeviceModel plain(unsigned devices = 1) {
     return model;
 }
 
-template <typename Measure>
-Nanoseconds fastest(unsigned times, Measure measure) {
-    Nanoseconds best = Nanoseconds::max();
-    for (unsigned i = 0; i < times; ++i) best = std::min(best, measure());
-    return best;
+/// One fault of each work-group, on memory that nobody touched.
+Nanoseconds fault_time(Machine& machine, unsigned groups) {
+    Pages<std::uint64_t> memory(1);
+    return machine.run(0, "write_value", {groups}, memory.data(), std::uint64_t{8}, std::uint64_t{1});
 }
-
-/// Another load of the machine may keep the host slow through all repetitions: what does not agree is measured again.
-template <typename Measure>
-void expect_near(Nanoseconds modelled, Measure measure) {
-    Nanoseconds seen{};
-    for (int attempt = 0; attempt < 3; ++attempt) {
-        seen = measure();
-        if (std::abs(static_cast<double>(seen.count()) / static_cast<double>(modelled.count()) - 1) <= kTolerance)
-            return;
-    }
-    EXPECT_NEAR(1.0, static_cast<double>(seen.count()) / static_cast<double>(modelled.count()), kTolerance)
-        << "modelled " << modelled.count() << " ns, seen " << seen.count() << " ns";
-}
-
-/// One fault of one work-group, on memory that nobody touched.
-Nanoseconds fault_time(const DeviceModel& model, unsigned groups = 1) {
+Nanoseconds fault_time(const DeviceModel& model, unsigned groups) {
     Machine machine(model);
-    return fastest(60, [&] {
-        Pages<std::uint64_t> memory(1);
-        return machine.run(0, "write_value", {groups}, memory.data(), std::uint64_t{8}, std::uint64_t{1});
-    });
+    return fault_time(machine, groups);
 }
 
 TEST(Delay, FaultTakesReportAndAck) {
     DeviceModel model = plain();
-    const auto added = [&](unsigned groups) { return fault_time(model, groups) - fault_time(plain()); };
+    EXPECT_EQ(Nanoseconds{}, fault_time(model, 1));
     model.fault_report = microseconds(2000);
-    expect_near(microseconds(2000), [&] { return added(1); });
+    EXPECT_EQ(microseconds(2000), fault_time(model, 1));
     model.ack = microseconds(1000);
-    expect_near(microseconds(3000), [&] { return added(1); });
-    // What a work-group waits for, another of the same EU need not.
-    expect_near(microseconds(3000), [&] { return added(4); });
+    EXPECT_EQ(microseconds(3000), fault_time(model, 1));
+}
+
+// What a work-group waits for, another of the same EU need not.
+TEST(Delay, WorkGroupsWaitAtTheSameTime) {
+    constexpr unsigned kGroups = 4;
+    DeviceModel model = plain();
+    model.fault_report = microseconds(2000);
+    EXPECT_EQ(microseconds(2000), fault_time(model, kGroups));
+    model.ack = microseconds(1000);
+    Machine machine(model);
+    // The clock moves on when the EU has nothing to do; if the host has not served all four faults by then, the later
+    // acks start later. So it is enough that they are seen together once.
+    constexpr int kRounds = 1000;
+    Nanoseconds taken{};
+    for (int round = 0; round < kRounds && taken != microseconds(3000); ++round) {
+        taken = fault_time(machine, kGroups);
+        ASSERT_LE(microseconds(3000), taken);
+        ASSERT_LE(taken, microseconds(2000) + kGroups * microseconds(1000));
+    }
+    EXPECT_EQ(microseconds(3000), taken);
+}
+
+// The one test on the host's clock, which may always be late.
+TEST(Delay, NothingIsEarlyOnTheHostsClock) {
+    DeviceModel model = plain(2);
+    model.fault_report = microseconds(2000);
+    model.ack = microseconds(1000);
+    model.tlb_invalidation = microseconds(500);
+    model.copy.latency = microseconds(700);
+    const std::unique_ptr<svm::SystemClock, void (*)(svm::SystemClock*)> clock(svm::arena_new<svm::SystemClock>(),
+                                                                               svm::arena_delete<svm::SystemClock>);
+    Machine machine(model, clock.get());
+    Pages<std::uint64_t> memory(1);
+    const Nanoseconds fault = machine.run(0, "write_value", {1}, memory.data(), std::uint64_t{8}, std::uint64_t{1});
+    EXPECT_LE(microseconds(3700), fault);
+    svm::TlbInvalidator& tlb = machine.gpus[0]->core().root_tile().tlb();
+    EXPECT_LE(microseconds(500), machine.time([&] {
+        tlb.wait(tlb.send(machine.vms[0]->asid(), {svm::VirtAddr{}, svm::VirtAddr{svm::kPageSize}}));
+    }));
 }
 
 /// The CPU takes back a page that the GPU has mapped.
 Nanoseconds invalidation_time(const DeviceModel& model) {
     Machine machine(model);
-    return fastest(60, [&] {
-        Pages<std::uint64_t> memory(1);
-        machine.run(0, "write_value", {1}, memory.data(), std::uint64_t{1}, std::uint64_t{1});
-        const svm::SystemClock clock;
-        svm::TlbInvalidator& tlb = machine.gpus[0]->core().root_tile().tlb();
-        const Nanoseconds start = clock.now();
+    Pages<std::uint64_t> memory(1);
+    machine.run(0, "write_value", {1}, memory.data(), std::uint64_t{1}, std::uint64_t{1});
+    svm::TlbInvalidator& tlb = machine.gpus[0]->core().root_tile().tlb();
+    return machine.time([&] {
         tlb.wait(tlb.send(machine.vms[0]->asid(),
                           {svm::VirtAddr::of(memory.data()), svm::VirtAddr::of(memory.data() + 512)}));
-        return clock.now() - start;
     });
 }
 
 TEST(Delay, InvalidationTakesItsLatency) {
     DeviceModel model = plain();
     model.tlb_invalidation = microseconds(500);
-    expect_near(microseconds(500), [&] { return invalidation_time(model); });
-    EXPECT_LT(invalidation_time(plain()) * 10, microseconds(500));
+    EXPECT_EQ(microseconds(500), invalidation_time(model));
+    EXPECT_EQ(Nanoseconds{}, invalidation_time(plain()));
 }
 
 // Advice that changes something zaps what is mapped: on both tiles, at once.
 TEST(Delay, TilesInvalidateAtTheSameTime) {
-    const auto advice_time = [](Nanoseconds latency, unsigned tiles) {
-        DeviceModel model = plain();
-        model.tiles = 2;
-        model.tlb_invalidation = latency;
+    DeviceModel model = plain();
+    model.tiles = 2;
+    model.tlb_invalidation = microseconds(1000);
+    for (const unsigned tiles : {1u, 2u, 3u}) {
         Machine machine(model);
         Pages<std::uint64_t> memory(1);
         const auto from = svm::VirtAddr::of(memory.data());
@@ -160,22 +188,15 @@ TEST(Delay, TilesInvalidateAtTheSameTime) {
             const svm::PreferredLocation location{.where = where};
             EXPECT_EQ(0, machine.vms[0]->madvise({from, from + memory.bytes()}, location));
         };
-        return fastest(60, [&] {
-            advise(svm::PreferredLocation::Where::kSystem);  // both tiles map it there
-            for (const unsigned tile : {1u, 2u}) {
-                machine.tiles = static_cast<svm::TileMask>(tiles & tile);
-                if (machine.tiles != 0)
-                    machine.run(0, "write_value", {1}, memory.data(), std::uint64_t{1}, std::uint64_t{1});
-            }
-            const svm::SystemClock clock;
-            const Nanoseconds start = clock.now();
-            advise(svm::PreferredLocation::Where::kFaultingTile);
-            return clock.now() - start;
-        });
-    };
-    for (const unsigned tiles : {1u, 2u, 3u})
-        expect_near(microseconds(1000),
-                    [&] { return advice_time(microseconds(1000), tiles) - advice_time({}, tiles); });
+        advise(svm::PreferredLocation::Where::kSystem);  // both tiles map it there
+        for (const unsigned tile : {1u, 2u}) {
+            machine.tiles = static_cast<svm::TileMask>(tiles & tile);
+            if (machine.tiles != 0)
+                machine.run(0, "write_value", {1}, memory.data(), std::uint64_t{1}, std::uint64_t{1});
+        }
+        EXPECT_EQ(microseconds(1000), machine.time([&] { advise(svm::PreferredLocation::Where::kFaultingTile); }))
+            << "tiles " << tiles;
+    }
 }
 
 constexpr std::uint64_t kWords = svm::kSize2M / 8;
@@ -204,10 +225,9 @@ Nanoseconds foreign_time(const DeviceModel& model, std::uint32_t groups, std::ui
     stay_on_first(machine, memory);
     machine.run(1, "strided", {groups}, memory.data(), out.data(), stride, count);
     EXPECT_EQ(&machine.gpus[0]->core().root_tile().pagemap(), machine.mm->residency(svm::VirtAddr::of(memory.data())));
-    const Nanoseconds best =
-        fastest(300, [&] { return machine.run(1, "strided", {groups}, memory.data(), out.data(), stride, count); });
+    const Nanoseconds taken = machine.run(1, "strided", {groups}, memory.data(), out.data(), stride, count);
     expect_direction(*machine.links, model.links[0][1].speed.gb_per_s, 0, 1);
-    return best;
+    return taken;
 }
 
 // That of the direction in which what is read comes, and not of the one in which it is asked for.
@@ -215,25 +235,22 @@ TEST(Delay, ForeignReadTakesTheLinksLatency) {
     constexpr std::uint32_t kReads = 10;
     DeviceModel model = plain(2);
     model.links[1][0].speed.latency = microseconds(50);
-    EXPECT_LT(foreign_time(model, 1, 64, kReads), microseconds(50));
+    EXPECT_EQ(Nanoseconds{}, foreign_time(model, 1, 64, kReads));
     model = plain(2);
     model.links[0][1].speed.latency = microseconds(50);
     // Those of other work-groups wait at the same time.
     for (const std::uint32_t groups : {1u, 4u})
-        expect_near(kReads * microseconds(50),
-                    [&] { return foreign_time(model, groups, 64, kReads) - foreign_time(plain(2), 1, 64, kReads); });
+        EXPECT_EQ(kReads * microseconds(50), foreign_time(model, groups, 64, kReads));
 }
 
 TEST(Delay, ForeignReadsComeAtTheLinksRate) {
     // Neighbours, so that whole lines are used; several work-groups, so that the link always has something to carry.
     constexpr std::uint32_t kGroups = 4, kReads = 4 << 10;
-    const Nanoseconds without = foreign_time(plain(2), kGroups, 1, kReads);
     DeviceModel model = plain(2);
     constexpr double kGbPerS = 0.02;
     model.links[0][1].speed.gb_per_s = model.links[1][0].speed.gb_per_s = kGbPerS;
     const Nanoseconds modelled(std::llround(kGroups * kReads * sizeof(std::uint32_t) / kGbPerS));
-    EXPECT_LT(without * 10, modelled);
-    expect_near(modelled, [&] { return foreign_time(model, kGroups, 1, kReads); });
+    EXPECT_EQ(modelled, foreign_time(model, kGroups, 1, kReads));
 }
 
 // A write does not wait until it has arrived, but does for its turn on the link.
@@ -251,13 +268,13 @@ TEST(Delay, ForeignWritesArePosted) {
         write(1);
         EXPECT_EQ(&machine.gpus[0]->core().root_tile().pagemap(),
                   machine.mm->residency(svm::VirtAddr::of(memory.data())));
-        const Nanoseconds best = fastest(300, [&] { return write(1); });
+        const Nanoseconds taken = write(1);
         expect_direction(*machine.links, speed.gb_per_s, 1, 0);
-        return best;
+        return taken;
     };
-    EXPECT_LT(write_time({.latency = microseconds(1000)}), microseconds(500));
+    EXPECT_EQ(Nanoseconds{}, write_time({.latency = microseconds(1000)}));
     constexpr double kGbPerS = 0.01;  // a line takes 6.4 us
-    expect_near(Nanoseconds(640'000), [&] { return write_time({.gb_per_s = kGbPerS}); });
+    EXPECT_EQ(Nanoseconds(640'000), write_time({.gb_per_s = kGbPerS}));
 }
 
 // The whole way: a program's own copies, and pages that follow the device that touches them.
@@ -276,17 +293,9 @@ TEST(Delay, CopiesAndMigrationsTakeTheLink) {
             at[i] = buffers[i]->pin(&err);
             EXPECT_EQ(0, err);
         }
-        const svm::SystemClock clock;
-        const Nanoseconds copied = fastest(60, [&] {
-            const Nanoseconds start = clock.now();
-            EXPECT_EQ(0, machine.gpus[1]->copy(at[1], at[0], kSize));
-            return clock.now() - start;
-        });
-        const Nanoseconds filled = fastest(60, [&] {
-            const Nanoseconds start = clock.now();
-            EXPECT_EQ(0, machine.gpus[1]->fill(at[1], "ab", Bytes{2}, kSize));
-            return clock.now() - start;
-        });
+        const Nanoseconds copied = machine.time([&] { EXPECT_EQ(0, machine.gpus[1]->copy(at[1], at[0], kSize)); });
+        const Nanoseconds filled =
+            machine.time([&] { EXPECT_EQ(0, machine.gpus[1]->fill(at[1], "ab", Bytes{2}, kSize)); });
         for (svm::Bo* buffer : buffers) {
             buffer->unpin();
             buffer->put();
@@ -295,24 +304,20 @@ TEST(Delay, CopiesAndMigrationsTakeTheLink) {
         const auto touch = [&](unsigned device) {
             return machine.run(device, "write_value", {1}, memory.data(), std::uint64_t{1}, std::uint64_t{1});
         };
-        const Nanoseconds migrated = fastest(40, [&] {
-            touch(0);
-            return touch(1);
-        });
+        touch(0);
+        const Nanoseconds migrated = touch(1);
         return std::array{copied, filled, migrated};
     };
-    enum { kCopied, kFilled, kMigrated };
-    const auto migration = [&](const Speed& copy, const Speed& link) {
-        return times(copy, link)[kMigrated] - times({}, {})[kMigrated];
+    const auto all = [](Nanoseconds copied, Nanoseconds filled, Nanoseconds migrated) {
+        return std::array{copied, filled, migrated};
     };
+    EXPECT_EQ(all({}, {}, {}), times({}, {}));
     const Speed engine{.gb_per_s = 0.5, .latency = microseconds(100)};
-    for (const auto what : {kCopied, kFilled})
-        expect_near(Nanoseconds(100'000 + (1 << 20) * 2), [&] { return times(engine, {})[what]; });
-    expect_near(Nanoseconds(100'000 + (1 << 21) * 2), [&] { return migration(engine, {}); });
+    const Nanoseconds mebibyte(100'000 + (1 << 20) * 2);
+    EXPECT_EQ(all(mebibyte, mebibyte, Nanoseconds(100'000 + (1 << 21) * 2)), times(engine, {}));
     const Speed link{.gb_per_s = 0.25, .latency = microseconds(200)};
-    expect_near(Nanoseconds(200'000 + (1 << 20) * 4), [&] { return times({}, link)[kCopied]; });
-    expect_near(Nanoseconds(200'000 + (1 << 21) * 4), [&] { return migration({}, link); });
-    EXPECT_LT(times({}, link)[kFilled] * 4, microseconds(4400)) << "a fill does not leave its device";
+    EXPECT_EQ(all(Nanoseconds(200'000 + (1 << 20) * 4), {}, Nanoseconds(200'000 + (1 << 21) * 4)), times({}, link))
+        << "a fill does not leave its device";
 }
 
 // What was read is not thereby written.
@@ -332,7 +337,7 @@ TEST(Delay, OnlyTheModelledPairIsSlow) {
     DeviceModel model = plain(3);
     model.links[0][2].speed.latency = model.links[2][0].speed.latency = microseconds(50);
     constexpr std::uint32_t kReads = 10;
-    EXPECT_LT(foreign_time(model, 1, 64, kReads) * 10, kReads * microseconds(50));
+    EXPECT_EQ(Nanoseconds{}, foreign_time(model, 1, 64, kReads));
 }
 
 }  // namespace

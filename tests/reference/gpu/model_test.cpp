@@ -165,6 +165,8 @@ class StoppedClock final : public svm::Clock {
 public:
     Nanoseconds now() const override { return {}; }
     void wait_until(Nanoseconds time) override { waits.push_back(time); }
+    void sleep_on(std::atomic<std::uint32_t>&, std::uint32_t, Nanoseconds time) override { wait_until(time); }
+    Nanoseconds lateness() const override { return {}; }
     std::vector<Nanoseconds> waits;
 };
 
