@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "base/version.h"
 #include "device/environment.h"
 #include "device/selection.h"
 
@@ -55,7 +56,7 @@ std::vector<std::string> initialise(std::vector<std::string>& arguments, double 
 
 void add_context(const Session& session) {
     const Device& device = session.device();
-    benchmark::AddCustomContext("faultline_version", FAULTLINE_VERSION);
+    benchmark::AddCustomContext("faultline_version", version());
     benchmark::AddCustomContext("device", device.name());
     benchmark::AddCustomContext("device_kind", std::string(to_string(device.kind)));
     benchmark::AddCustomContext("driver_version", device.driver_version_text());

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/version.h"
 #include "runners/command_line.h"
 #include "runners/commands.h"
 #include "runners/system/layout.h"
@@ -42,7 +43,7 @@ int main_of(int argc, char** argv) {
     Parsed parsed;
     parsed.run.command_line.assign(argv, argv + argc);
     app.require_subcommand(0, 1);
-    app.set_version_flag("--version", "faultline " FAULTLINE_VERSION);
+    app.set_version_flag("--version", std::string("faultline ") + version());
     define_commands(app, parsed);
     try {
         app.parse(argc, argv);

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <optional>
 
+#include "base/version.h"
 #include "results/run_directory.h"
 #include "results/store/store.h"
 #include "runners/commands.h"
@@ -148,7 +149,7 @@ Expected<RunEnd> run_suite(const RunOptions& given, const Layout& layout, const 
     if (!directory) return directory.error();
 
     results::Manifest manifest;
-    manifest.faultline_version = FAULTLINE_VERSION;
+    manifest.faultline_version = version();
     manifest.suite = options.suite;
     manifest.command_line = options.command_line;
     manifest.started_utc = earlier->run ? earlier->run->started_utc : fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", started);

@@ -10,6 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 TEST(Comparable, WhatChangesTimesHasToBeEqual) {
     const SampleSet a = set_of("A", {series(kA, "f/x", "real_time", 1000)});
@@ -30,6 +31,17 @@ TEST(Comparable, WhatChangesTimesHasToBeEqual) {
     const Expected<Comparison> other_kernel = compare(a, kernel, {});
     ASSERT_TRUE(other_kernel.ok());
     EXPECT_THAT(other_kernel->differences, ElementsAre("kernel: 6.18 -> 6.19"));
+}
+
+TEST(Comparable, AnotherFaultlineIsNamedAndNoObstacle) {
+    SampleSet a = set_of("A", {series(kA, "f/x", "real_time", 1000)});
+    SampleSet b = set_of("B", {series(kB, "f/x", "real_time", 1000)});
+    a.environment["faultline_version"] = b.environment["faultline_version"] = "v0.1.0-209-gb6b1e0a0d3c2";
+    EXPECT_THAT(differences(a, b), IsEmpty());
+    b.environment["faultline_version"] = "v0.1.0-210-g4a7d1ed41447-dirty";
+    EXPECT_THAT(obstacles(a, b), IsEmpty());
+    EXPECT_THAT(differences(a, b),
+                ElementsAre("faultline: v0.1.0-209-gb6b1e0a0d3c2 -> v0.1.0-210-g4a7d1ed41447-dirty"));
 }
 
 TEST(Comparable, ASetThatMixesIsNot) {
