@@ -1,8 +1,8 @@
 // Question: what does it cost the CPU to unmap, discard, protect, move or touch memory that the GPU has mapped, by how
 // much of it there is and by how much of the GPU runs?
 //
-// invalidation/<munmap|partial_unmap|madvise|mprotect|mremap|first_touch>/<device|system>/ranges:<1|4|16>/running:<0|1|all
-// EUs>
+// invalidation/<munmap|partial_unmap|madvise|mprotect|mremap|first_touch>/<device|system>/ranges:<1|4|16>/
+//     running:<0|1|all EUs>
 //
 // Constant: one mapping of 2 MiB for each range, small pages, written by the CPU (by nobody for first_touch), then read
 // by the GPU page for page of 512 KiB, so that it is mapped: in device memory, or by advice in system memory, which is

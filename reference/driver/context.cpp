@@ -62,7 +62,8 @@ svm::Vm& Context::vm(const Device& device) { return *vms_[device.index()]; }
 
 void Context::lose(Device& device, std::string why) {
     Device* none = nullptr;
-    if (!lost_on_.compare_exchange_strong(none, &device)) return;
+    if (!lost_on_.compare_exchange_strong(none, &device)) return;  // the first error is the reason
+    // The reason before the flag: who sees the context lost finds it.
     device.context_lost(std::move(why));
     lost_.store(true, std::memory_order_release);
     progressed();

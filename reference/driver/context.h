@@ -58,6 +58,7 @@ public:
     /// Waits until done() or the timeout has passed. done() reads atomics, and is called under a lock of its own.
     template <typename Done>
     bool wait(std::uint64_t timeout_ns, Done done) {
+        // First without the lock: most waits are for what has happened already.
         if (done()) return true;
         if (timeout_ns == 0) return false;
         std::unique_lock lock(progress_mutex_);

@@ -43,6 +43,7 @@ std::optional<unsigned> env_number(const char* name, unsigned max) {
 svm::Mm* open_mm(int* err) {
     svm::MmOptions options;
     svm::Mm* mm = svm::Mm::create(options, err);
+    // Without privilege userfaultfd serves faults of user mode alone; system calls on such memory then fail.
     if (mm == nullptr && *err == -EPERM) {
         options.user_mode_only = true;
         mm = svm::Mm::create(options, err);
@@ -117,6 +118,7 @@ ze_result_t Driver::refuse(ze_result_t result, std::string why) {
 const std::string& Driver::init_failure() { return init_failure_text; }
 
 ze_result_t Driver::init() {
+    // Published only when it is open: adopt_this_thread() of another entry point may look meanwhile.
     std::call_once(init_once, [] {
         auto* driver = new Driver();
         init_result = driver->open();

@@ -39,6 +39,7 @@ public:
     /// Signals without waking: whoever signals calls Context::progressed() after it, on a context of its own, because
     /// the application may destroy the event as soon as it is signaled.
     void signal(CommandTime time) {
+        // Times before the flag, and the flag by release: who sees the event signaled reads its times.
         start_.store(time.start, std::memory_order_relaxed);
         end_.store(time.end, std::memory_order_relaxed);
         signaled_.store(true, std::memory_order_release);

@@ -16,11 +16,12 @@ std::unique_ptr<Executor> Executor::create(std::shared_ptr<Context> context, Dev
 
 Executor::~Executor() {
     {
+        // Under the mutex, so that the loop is before its look at the flag or asleep, never between.
         const std::lock_guard lock(mutex_);
         stop_.store(true);
     }
     work_.notify_all();
-    context_->progressed();
+    context_->progressed();  // the loop may wait for an event instead
     thread_.join();
 }
 
@@ -28,9 +29,10 @@ void Executor::submit(std::vector<std::shared_ptr<const CommandSequence>> sequen
     {
         const std::lock_guard lock(mutex_);
         queue_.push_back({std::move(sequences), fence});
+        // Before the loop can complete it: completed_ never overtakes submitted_.
         submitted_.fetch_add(1);
     }
-    work_.notify_one();
+    work_.notify_one();  // without the mutex, which the loop needs to wake
 }
 
 ze_result_t Executor::synchronize(std::uint64_t timeout_ns) {
@@ -56,7 +58,7 @@ void Executor::loop() {
             batch = std::move(queue_.front());
             queue_.pop_front();
         }
-        execute(batch);
+        execute(batch);  // without the mutex: submit() never waits for a command
         completed_.fetch_add(1);
         context_->progressed();
     }
@@ -76,6 +78,7 @@ bool Executor::execute(const Command& command) {
     const auto waited = [&] {
         return std::all_of(command.waits.begin(), command.waits.end(), [](const Event* e) { return e->signaled(); });
     };
+    // By the context's progress: events are signaled by other queues and by the host, and may never be.
     context_->wait(kForever, [&] { return halted() || waited(); });
     if (halted()) return false;
     CommandTime time;

@@ -90,7 +90,8 @@ ze_result_t Context::alloc_device(Device& device, std::size_t size, std::size_t 
     int err = 0;
     a.bo = create_bo(device, Bytes{whole_pages(size)}, &err);
     if (err == -ENOMEM) {
-        driver_.mm().sync();  // memory that was unmapped just before may still be in VRAM
+        // Once more after the events so far: memory that was unmapped just before may still be in VRAM.
+        driver_.mm().sync();
         a.bo = create_bo(device, Bytes{whole_pages(size)}, &err);
     }
     if (err == -EINVAL) return ZE_RESULT_ERROR_UNSUPPORTED_SIZE;

@@ -59,8 +59,7 @@ FL_HANDLE(Kernel, ze_kernel_handle_t)
 
 #undef FL_HANDLE
 
-/// The count-then-fetch convention: *count == 0 asks for the number, else up to *count are produced by write(index,
-/// out).
+/// The count-then-fetch convention: *count == 0 asks for the number, else write(index, out) produces up to *count.
 template <typename T, typename Write>
 ze_result_t enumerate(std::uint32_t available, std::uint32_t* count, T* out, Write write) {
     if (count == nullptr) return ZE_RESULT_ERROR_INVALID_NULL_POINTER;

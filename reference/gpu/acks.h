@@ -20,6 +20,7 @@ public:
     /// REQUIRES: not in use.
     void add(Eu& eu) { eus_.push_back(&eu); }
 
+    // Held from begin() to end(), over calls of the worker between them, which the analysis cannot follow.
     void begin() override FL_NO_THREAD_SAFETY_ANALYSIS { lock_.lock(); }
     void write(const svm::Pagefault& fault, int err) override;
     void flush() override;

@@ -145,8 +145,7 @@ private:
         return v;
     }
 
-    // -- Atomics: every order and scope is taken as seq_cst of all threads
-    // ----------------------------------------------
+    // -- Atomics: every order and scope is taken as seq_cst of all threads --------------------------------------------
 
     std::optional<llvm::Value*> atomic(llvm::CallInst& call, llvm::StringRef name) {
         using Op = llvm::AtomicRMWInst;
@@ -207,8 +206,7 @@ private:
         return std::nullopt;
     }
 
-    // -- Vector loads and stores: aligned to their elements only
-    // ---------------------------------------------------------
+    // -- Vector loads and stores: aligned to their elements only ------------------------------------------------------
 
     std::optional<llvm::Value*> vector_memory(llvm::CallInst& call, llvm::StringRef name) {
         if (name.startswith("vloadn_") && call.getType()->isVectorTy()) {

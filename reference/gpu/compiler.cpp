@@ -254,7 +254,7 @@ private:
 std::string entry_symbol(std::string_view kernel) { return "faultline.entry." + std::string(kernel); }
 
 Expected<CompiledModule> compile(std::span<const std::uint8_t> spirv) {
-    static std::mutex one_at_a_time;
+    static std::mutex one_at_a_time;  // survives() takes over SIGABRT of the whole process
     std::lock_guard lock(one_at_a_time);
     if (Status status = check_spirv(spirv); !status) return status.error();
     initialise_llvm();

@@ -44,7 +44,6 @@ struct CopyEngines::Batch {
     std::uint64_t blocks = 0;
     std::uint64_t blocks_per_job = 1;  ///< of the largest job; smaller jobs have empty blocks
     std::atomic<std::uint64_t> next{0};
-    std::atomic<std::uint64_t> done{0};
     std::atomic<std::uint32_t> users{0};  ///< engines that hold it
     std::atomic<int> err{0};
     Batch* link = nullptr;
@@ -83,6 +82,7 @@ CopyEngines::~CopyEngines() {
 }
 
 void CopyEngines::engine(void* self) {
+    // A service thread blocks all signals; those of a copy from a bad address must reach the handler (signals.h).
     sigset_t faults;
     sigemptyset(&faults);
     sigaddset(&faults, SIGSEGV);
@@ -93,15 +93,17 @@ void CopyEngines::engine(void* self) {
 
 void CopyEngines::help(Batch& batch) {
     for (;;) {
+        // Relaxed: only the index is agreed on; the batch was published under the lock.
         std::uint64_t index = batch.next.fetch_add(1, std::memory_order_relaxed);
         if (index >= batch.blocks) return;
         batch.copy_block(index);
-        batch.done.fetch_add(1, std::memory_order_release);
     }
 }
 
 void CopyEngines::serve() {
     while (!stop_.load(std::memory_order_seq_cst)) {
+        // Read before the list is looked at: a batch that comes later changes the word, and the sleep below ends at
+        // once.
         std::uint32_t seen = submitted_.load(std::memory_order_seq_cst);
         Batch* batch = nullptr;
         {
@@ -109,11 +111,12 @@ void CopyEngines::serve() {
             for (batch = head_; batch != nullptr; batch = batch->link) {
                 if (batch->next.load(std::memory_order_relaxed) < batch->blocks) break;
             }
+            // Under the lock, as the submitter takes its batch out: it finds every engine that found the batch.
             if (batch != nullptr) batch->users.fetch_add(1, std::memory_order_relaxed);
         }
         if (batch != nullptr) {
             help(*batch);
-            batch->users.fetch_sub(1, std::memory_order_release);
+            batch->users.fetch_sub(1, std::memory_order_release);  // the bytes are there, and the batch may go
             continue;
         }
         sleeping_.fetch_add(1, std::memory_order_seq_cst);
@@ -140,6 +143,8 @@ int CopyEngines::run(std::span<const svm::CopyJob> jobs, const void* pattern, By
         batch.link = head_;
         head_ = &batch;
     }
+    // The word before the look, the sleepers' count before their sleep: either the count is seen here, or the engine
+    // finds the word changed.
     submitted_.fetch_add(1, std::memory_order_seq_cst);
     if (sleeping_.load(std::memory_order_seq_cst) != 0) futex_wake(submitted_);
     help(batch);

@@ -28,6 +28,7 @@ std::uint64_t local_memory_of(const Kernel& kernel, const void* args) {
 DispatchRecord* DispatchRecord::create(const Dispatch& dispatch) try {
     const Kernel& kernel = *dispatch.kernel;
     auto* record = svm::arena_new<DispatchRecord>();
+    // Copied: EUs touch arena memory only, and the caller's block may be on a heap page that is in VRAM.
     record->args_size_ = std::max<std::size_t>(kernel.args_size, 1);
     try {
         record->args = static_cast<std::byte*>(svm::arena().allocate(record->args_size_));
@@ -63,12 +64,15 @@ DispatchRecord* DispatchRecord::create(const Dispatch& dispatch) try {
 }
 
 void DispatchRecord::put() {
+    // Release, so that all use of the record is over before the last holder, which acquires, frees it.
     if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     svm::arena().deallocate(args, args_size_);
     svm::arena_delete(this);
 }
 
 bool DispatchRecord::claim(WorkGroupInfo* group) {
+    // First a look: EUs that find nothing leave the line shared. Relaxed: only the index is agreed on; what it refers
+    // to was written before the record was listed.
     if (!has_unclaimed()) return false;
     std::uint64_t index = next_.fetch_add(1, std::memory_order_relaxed);
     if (index >= total_) return false;
@@ -81,6 +85,7 @@ bool DispatchRecord::claim(WorkGroupInfo* group) {
 }
 
 void DispatchRecord::complete(std::uint64_t groups) {
+    // The last to come has acquired what every other work-group wrote, and releases it to the waiter by `finished_`.
     if (done_.fetch_add(groups, std::memory_order_acq_rel) + groups != total_) return;
     end_ticks_ = device_clock_ticks();
     finished_.store(1, std::memory_order_release);
@@ -90,14 +95,17 @@ void DispatchRecord::complete(std::uint64_t groups) {
 void DispatchRecord::fail(int err, svm::VirtAddr address, svm::Access access) {
     int none = 0;
     if (!err_.compare_exchange_strong(none, err, std::memory_order_acq_rel)) return;
+    // Written after the exchange, since nobody reads them before the dispatch is finished, and the work-group that
+    // failed has yet to complete.
     fault_addr_ = address;
     fault_access_ = access;
+    // Claims all that no EU has begun, and counts it as done.
     std::uint64_t next = next_.exchange(total_, std::memory_order_relaxed);
     if (next < total_) complete(total_ - next);
 }
 
 void DispatchRecord::wait() {
-    constexpr unsigned kSpins = 2000;
+    constexpr unsigned kSpins = 2000;  // some tens of microseconds, as a sleep and its wake-up take
     for (unsigned i = 0; i < kSpins; ++i) {
         if (finished_.load(std::memory_order_acquire) != 0) return;
         cpu_pause();
@@ -114,6 +122,7 @@ ActiveDispatches::ActiveDispatches() : list_(&svm::arena()) {}
 void ActiveDispatches::add(DispatchRecord* record) {
     svm::MutexLock hold(lock_);
     list_.push_back(record);
+    // EUs compare versions without the lock, one of them on its way to sleep: see Eu::wait_for_ready().
     version_.fetch_add(1, std::memory_order_seq_cst);
 }
 
@@ -124,6 +133,7 @@ void ActiveDispatches::remove(DispatchRecord* record) {
 }
 
 std::uint64_t ActiveDispatches::snapshot(std::pmr::vector<DispatchRecord*>& copy) {
+    // Before the lock: the last reference frees memory.
     for (DispatchRecord* record : copy) record->put();
     copy.clear();
     svm::MutexLock hold(lock_);
@@ -133,7 +143,7 @@ std::uint64_t ActiveDispatches::snapshot(std::pmr::vector<DispatchRecord*>& copy
         copy.clear();
     }
     for (DispatchRecord* record : copy) record->get();
-    return version_.load(std::memory_order_relaxed);
+    return version_.load(std::memory_order_relaxed);  // changes under the lock only
 }
 
 bool ActiveDispatches::empty() {

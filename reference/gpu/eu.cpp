@@ -14,8 +14,7 @@ __attribute__((tls_model("initial-exec"))) thread_local Eu* t_current = nullptr;
 
 }  // namespace
 
-// -- HardwareThread
-// ------------------------------------------------------------------------------------------------------
+// -- HardwareThread ---------------------------------------------------------------------------------------------------
 
 void HardwareThread::main(Transfer from) {
     auto* self = static_cast<HardwareThread*>(from.data);
@@ -59,8 +58,7 @@ void Eu::barrier() {
     thread.turn_ = jump_fcontext(thread.turn_, nullptr).fctx;
 }
 
-// -- Eu: life of the task
-// --------------------------------------------------------------------------------------------------
+// -- Eu: life of the task ---------------------------------------------------------------------------------------------
 
 Eu::Eu(const EuConfig& config)
     : Tlb(config.shootdown),
@@ -90,6 +88,7 @@ Eu* Eu::current() { return t_current; }
 
 bool Eu::begin() {
     if (active_task_.exchange(1, std::memory_order_seq_cst) == 0) return true;
+    // It runs, but may sleep until an ack: with a hardware thread to spare it can begin the new work now.
     wake_if_sleeping();
     return false;
 }
@@ -108,7 +107,8 @@ void Eu::run() {
         } else if (resident_ > 0) {
             wait_for_ready();
         } else {
-            // Nothing here; whoever adds work after this store starts the task anew.
+            // A launch lists its dispatch under the list's lock and then calls begin(). Either begin() comes after this
+            // store, and starts the task anew; or the dispatch was listed before, and any_unclaimed() finds it.
             active_task_.store(0, std::memory_order_seq_cst);
             if (!dispatches_.any_unclaimed() || active_task_.exchange(1, std::memory_order_seq_cst) != 0) break;
         }
@@ -172,7 +172,9 @@ bool Eu::start(HardwareThread& thread) {
 
 void Eu::resume(HardwareThread& thread) {
     running_ = &thread;
+    // Online from here to the switch back, and no longer: an invalidator never waits for the EU's own bookkeeping.
     go_online();
+    // Tags hold no ASID: another address space starts with an empty TLB.
     if (tlb_asid_ != thread.dispatch_->asid) {
         acknowledge();
         tlb_asid_ = thread.dispatch_->asid;
@@ -203,7 +205,7 @@ void Eu::finish(HardwareThread& thread, bool failed) {
     }
     thread.items_.clear();
     if (failed) thread.dispatch_->fail(thread.err_, thread.fault_.page_addr, thread.fault_.access);
-    // The last completion lets the record go.
+    // Last: the launch that waits for it may let the record go at once.
     std::exchange(thread.dispatch_, nullptr)->complete();
     thread.next_ = idle_;
     idle_ = &thread;

@@ -112,13 +112,13 @@ public:
     /// Claims the right to start the task; false when it runs already (it is woken if it sleeps).
     bool begin();
     const EuCounters& counters() const { return counters_; }
-    /// Wakes the EU where it sleeps although a work-group was acked. Any thread.
+    /// Wakes the EU where it sleeps although a work-group was acked. Any thread. Acks do not wake by themselves, so
+    /// that a batch of them costs one system call.
     void wake_if_ready() {
         if (ready_.load(std::memory_order_seq_cst) != nullptr) wake_if_sleeping();
     }
 
-    // -- Called on the EU's thread, from compiled code or its signal handler
-    // --------------------------------------------
+    // -- Called on the EU's thread, from compiled code or its signal handler ------------------------------------------
 
     /// The EU that this thread runs, or null.
     static Eu* current();

@@ -17,6 +17,7 @@ constexpr std::uint64_t kLine = 64;
 
 void Eu::suspend(Outcome outcome) {
     outcome_ = outcome;
+    // The scheduler goes on from where it last switched, which is another place each time.
     scheduler_ = jump_fcontext(scheduler_, nullptr).fctx;
 }
 
@@ -41,6 +42,9 @@ void Eu::fault(std::uint64_t va, svm::Access access, bool from_signal) {
 
 std::uint64_t Eu::translate(std::uint64_t va, std::uint64_t size, svm::Access access) {
     const svm::PageTable& table = *running_->dispatch_->page_tables[config_.tile];
+    // From the walk anew after each fault, as hardware makes the access again: between the service and this
+    // work-group's turn the page may have been taken away. Acknowledged before the walk, never between walk and use:
+    // after the ack the invalidator takes it that nobody uses a translation of before.
     for (;;) {
         if (invalidation_pending()) acknowledge();
         svm::Translation found = table.walk({va});
@@ -102,7 +106,10 @@ bool Eu::handle_signal(std::uint64_t address, std::uint64_t instruction, bool wr
     thread.signal_count_ = thread.signal_page_ == page ? thread.signal_count_ + 1 : 1;
     thread.signal_page_ = page;
     ++counters_.signals;
+    // While this one waits the EU runs other work-groups, whose own bad accesses must not pass for a runtime copy.
+    // Relaxed: the flag is read on this thread alone.
     bool user_access = user_access_.exchange(false, std::memory_order_relaxed);
+    // The TLB holds a translation to a page that the CPU no longer has. Emptied, so that later accesses walk.
     acknowledge();
     if (thread.signal_count_ > kSignalRetries) {
         // The GPU may access it, the CPU may not (a mapping without access, a file that ends before the page).

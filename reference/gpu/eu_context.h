@@ -1,8 +1,8 @@
 // What compiled kernels and the runtime share: an EU's TLB and invalidation key, and a work-group's numbers.
 //
 // Thread safety: an EuContext belongs to the one thread that runs its EU; other threads touch only `key` (to set its
-// pending bit). Both structures live in arena memory. Their layout is known to the compiler passes (jit_*.cpp), which
-// read it by offsetof.
+// pending bit). Both structures live in arena memory. The compiler's passes (jit.h) read both by
+// offsetof: translate_pass.cpp and kernel_entry.cpp the EuContext, builtins.cpp and the rest the WorkGroupInfo.
 //
 // The inlined hit path, for an access of kind k at address va:
 //     entry = tlb[tlb_index(va)]
@@ -71,8 +71,8 @@ extern "C" {
 std::uint64_t fl_translate(faultline::gpu::EuContext* eu, std::uint64_t va, std::uint32_t size, std::uint32_t how);
 /// Writes the bounce buffer's bytes to their two pages.
 void fl_store_crossing(faultline::gpu::EuContext* eu, std::uint64_t va, std::uint32_t size, std::uint32_t how);
-/// memmove and memset between memories; `*_how` is kAccessGeneric or 0 for translated pointers, kDirect for private
-/// ones.
+/// memmove and memset between memories; `*_how` is kAccessGeneric or 0 for pointers that are translated, kFlDirect for
+/// those that are used as they are (private, local and constant memory).
 inline constexpr std::uint32_t kFlDirect = 8;
 void fl_memmove(faultline::gpu::EuContext* eu, std::uint64_t dst, std::uint32_t dst_how, std::uint64_t src,
                 std::uint32_t src_how, std::uint64_t size);

@@ -24,6 +24,9 @@ void HardwareThread::ack(const svm::Pagefault&, int err) {
     Eu& eu = *eu_;
     due_ = eu.config_.ack.count() == 0 ? Nanoseconds{} : eu.device_.clock().now() + eu.config_.ack;
     to_post_ = false;
+    // Release: whoever takes the list reads err_, due_ and next_. Sequentially consistent besides, against the EU that
+    // stores `sleeping_` and then looks at `ready_`: it sees this push, or the flush after it sees the EU asleep. Once
+    // pushed, the work-group may run and end: nothing of `this` is touched after.
     HardwareThread* head = eu.ready_.load(std::memory_order_relaxed);
     do {
         next_ = head;
@@ -63,6 +66,7 @@ Nanoseconds Eu::next_due() const {
 }
 
 void Eu::post_fault(HardwareThread& thread) {
+    // What is left of a failed dispatch is dropped; its faults would only load the queues.
     if (thread.dispatch_->failed()) return finish(thread, false);
     // The CPU has lost a page that the GPU still maps: the monitor is about to say so, and then the fault is answered
     // by what is mapped now.
@@ -71,6 +75,7 @@ void Eu::post_fault(HardwareThread& thread) {
         thread.err_ = -EACCES;
         return append_runnable(&thread);
     }
+    // Accepted: its ack may be here before this call returns, so the thread belongs to `ready_` from now on.
     if (device_.pagefault_handler(thread.fault_) == 0) return;
     // A queue holds a fault of every hardware thread; if it is full all the same, the access is made again later.
     thread.err_ = 0;
@@ -94,7 +99,9 @@ void Eu::append_runnable(HardwareThread* thread) {
 }
 
 void Eu::collect_ready() {
+    // A look without the exchange: the line stays shared while nothing has come. Missing a push costs one round.
     if (ready_.load(std::memory_order_relaxed) == nullptr) return;
+    // Pushed newest first; run in the order of the acks.
     HardwareThread* newest = ready_.exchange(nullptr, std::memory_order_acquire);
     HardwareThread* oldest = nullptr;
     while (newest != nullptr) {
@@ -134,6 +141,8 @@ void Eu::wait_for_ready() {
             sched_yield();
         }
     }
+    // Says that it sleeps, then looks once more: who adds something looks at `sleeping_` after it. In the one order of
+    // these four accesses one of the two sees the other, so that no wake-up is lost.
     sleeping_.store(1, std::memory_order_seq_cst);
     if (!something()) {
         ++counters_.sleeps;
@@ -143,11 +152,14 @@ void Eu::wait_for_ready() {
             futex_wait(sleeping_, 1);
         }
     }
+    // Relaxed: who still reads 1 makes a system call in vain, no more.
     sleeping_.store(0, std::memory_order_relaxed);
 }
 
 void Eu::wake_if_sleeping() {
     if (sleeping_.load(std::memory_order_seq_cst) == 0) return;
+    // Before the call: an EU between its look and its sleep finds the word changed and does not sleep, and who comes
+    // next is spared the call.
     sleeping_.store(0, std::memory_order_seq_cst);
     futex_wake(sleeping_, 1);
 }

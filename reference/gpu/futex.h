@@ -1,6 +1,7 @@
 // Sleeping on a word of arena memory without a library's help: waiters may not touch malloc memory (see arena.h).
 //
-// Thread safety: all functions. wait() returns when woken, when *word != value, or for no reason: callers look again.
+// Thread safety: all functions. futex_wait() returns when woken, when *word != value, or for no reason. Callers look
+// again in every case, so that results (EAGAIN, EINTR) say nothing that is needed.
 #pragma once
 
 #include <linux/futex.h>

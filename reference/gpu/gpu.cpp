@@ -189,6 +189,7 @@ DispatchResult Gpu::execute(const Dispatch& dispatch) {
     DispatchResult result = failure(-EINVAL);
     if (record->local_memory <= kMaxLocalMemory) {
         try {
+            // Listed before EUs are started: one that is about to end looks at the list once more (Eu::run).
             const svm::TileMask tiles = impl_->offer(record, dispatch.tiles);
             if (tiles == 0) throw std::bad_alloc();
             // No more EUs than work-groups; those that are idle first to be found.

@@ -61,11 +61,10 @@ struct GpuCounters {
 
 class Gpu {
 public:
-    /// `mm` outlives the Gpu. Fails with kUnavailable when memory or threads cannot be had. Installs the handler of
-    /// signals.h.
-    /// `index` is the device's place in `links` (null: there is no other device), which outlives the Gpu and lives in
-    /// arena memory. `clock` tells and takes the model's times; null: the host's. It outlives the Gpu and is arena
-    /// memory.
+    /// `mm` outlives the Gpu. `index` is the device's place in `links` (null: there is no other device), which outlives
+    /// the Gpu and lives in arena memory. `clock` tells and takes the model's times; null: the host's. It outlives the
+    /// Gpu and is arena memory. Installs the handler of signals.h. Fails with kUnavailable when memory or threads
+    /// cannot be had.
     static Expected<std::unique_ptr<Gpu>> create(const DeviceModel& model, const svm::Policy& policy, svm::Mm& mm,
                                                  unsigned index = 0, Links* links = nullptr,
                                                  svm::Clock* clock = nullptr);

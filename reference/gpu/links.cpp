@@ -17,6 +17,7 @@ Links::Passage Links::send(unsigned from, unsigned to, Bytes size, Nanoseconds r
     std::atomic<std::int64_t>& free_at = free_at_[from][to];
     std::int64_t before = free_at.load(std::memory_order_relaxed);
     std::int64_t left = 0;
+    // Reserves the next turn. Relaxed: the time alone is agreed on, no memory is published by it.
     do {
         left = std::max(before, ready.count()) + transfer.count();
     } while (!free_at.compare_exchange_weak(before, left, std::memory_order_relaxed));

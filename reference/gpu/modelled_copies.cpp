@@ -7,6 +7,7 @@ namespace faultline::gpu {
 Nanoseconds ModelledCopies::reserve(std::span<const svm::CopyJob> jobs) {
     Bytes size;
     for (const svm::CopyJob& job : jobs) size = size + job.size;
+    // The choice of an engine and its reservation are one step. No bytes are moved and nothing waits under the lock.
     svm::MutexLock guard(lock_);
     Nanoseconds& engine = *std::min_element(free_at_.begin(), free_at_.begin() + engines_);
     const Nanoseconds start = std::max(engine, clock_.now());

@@ -18,6 +18,7 @@ Eu& eu_of(EuContext* context) { return static_cast<Eu&>(*context); }
 std::uint64_t left_in_page(std::uint64_t va) { return kPageSize - va % kPageSize; }
 
 void copy_user(Eu& eu, void* dst, const void* src, std::size_t size) {
+    // The signal handler of this thread reads the flag: the compiler must keep the copy between its two stores.
     eu.begin_user_access();
     std::atomic_signal_fence(std::memory_order_seq_cst);
     std::memcpy(dst, src, size);
@@ -90,7 +91,7 @@ void fl_memset(EuContext* context, std::uint64_t dst, std::uint32_t how, std::ui
     while (size > 0) {
         std::uint64_t part = std::min(size, left_in_page(dst));
         auto* host = reinterpret_cast<std::byte*>(locate(eu, dst, part, Access::kWrite, how));
-        eu.begin_user_access();
+        eu.begin_user_access();  // as in copy_user()
         std::atomic_signal_fence(std::memory_order_seq_cst);
         std::memset(host, value, part);
         std::atomic_signal_fence(std::memory_order_seq_cst);

@@ -56,11 +56,13 @@ void on_abort(int number, siginfo_t*, void*) {
 template <typename Body>
 int guarded(Body body) {
     sigjmp_buf guard;
+    // No signal mask is kept: SA_NODEFER leaves nothing blocked, and a kept one costs a system call a copy.
     if (sigsetjmp(guard, 0) != 0) {
         t_guard = nullptr;
         return -EFAULT;
     }
     t_guard = &guard;
+    // The handler runs on this thread, so that it is the compiler alone that must not move accesses out of the guard.
     std::atomic_signal_fence(std::memory_order_seq_cst);
     body();
     std::atomic_signal_fence(std::memory_order_seq_cst);

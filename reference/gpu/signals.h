@@ -1,9 +1,8 @@
 // What happens when the CPU refuses an access that the GPU makes: SIGSEGV and SIGBUS of EUs and copy engines.
 //
-// A kernel's access becomes a GPU fault at that address; a copy of user memory fails with -EFAULT; a compiler
-// that aborts is left. Every other signal
-// goes to whoever handled it before. The handler never allocates, locks or leaves the arena.
-// Thread safety: all functions.
+// A kernel's access becomes a GPU fault at that address; a copy of user memory fails with -EFAULT; a compiler that
+// aborts is left. Every other signal goes to the handler that was there before. The handler never allocates, locks or
+// leaves the arena. Thread safety: all functions.
 #pragma once
 
 #include <cstddef>

@@ -32,6 +32,7 @@ public:
     explicit Tlb(TlbShootdown& shootdown);
 
     void go_online();
+    /// Release: an invalidator that sees the EU offline may reuse the memory that its accesses went to.
     void go_offline() { online_.store(0, std::memory_order_release); }
     bool is_online() const { return online_.load(std::memory_order_relaxed) != 0; }
     bool invalidation_pending() const { return (key.load(std::memory_order_relaxed) & kKeyPending) != 0; }
