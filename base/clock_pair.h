@@ -19,7 +19,7 @@ template <typename ReadOuter, typename ReadInner>
 auto read_clock_pair(ReadOuter outer, ReadInner inner) {
     using Outer = decltype(outer());
     using Inner = decltype(inner());
-    using Width = decltype(outer() - outer());
+    using Width = decltype(outer() - outer());  // NOLINT(misc-redundant-expression): a type
     std::optional<std::pair<Outer, Inner>> best;
     Width least{};
     for (int i = 0; i < kClockPairReadings; ++i) {

@@ -34,10 +34,12 @@ ze_result_t fill_table(ze_api_version_t version, Table* table) {
 }  // namespace
 }  // namespace faultline::driver
 
+// NOLINTBEGIN(bugprone-macro-parentheses): types
 #define FL_EXPORT(getter, Table)                                                                    \
     extern "C" ZE_DLLEXPORT ze_result_t ZE_APICALL getter(ze_api_version_t version, Table* table) { \
         return faultline::driver::fill_table(version, table);                                       \
     }
+// NOLINTEND(bugprone-macro-parentheses)
 
 FL_EXPORT(zeGetGlobalProcAddrTable, ze_global_dditable_t)
 FL_EXPORT(zeGetDriverProcAddrTable, ze_driver_dditable_t)

@@ -41,9 +41,11 @@ class Module;
 class BuildLog;
 class Kernel;
 
+// NOLINTBEGIN(bugprone-macro-parentheses): types
 #define FL_HANDLE(Object, Handle)                                                    \
     inline Object* from(Handle handle) { return reinterpret_cast<Object*>(handle); } \
     inline Handle to_handle(Object* object) { return reinterpret_cast<Handle>(object); }
+// NOLINTEND(bugprone-macro-parentheses)
 
 FL_HANDLE(Driver, ze_driver_handle_t)
 FL_HANDLE(Device, ze_device_handle_t)

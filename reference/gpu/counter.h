@@ -11,9 +11,8 @@ namespace faultline::gpu {
 class Counter {
 public:
     void operator++() { value_.store(value_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
-    operator std::uint64_t() const {
-        return value_.load(std::memory_order_relaxed);
-    }  // NOLINT(google-explicit-constructor)
+    // NOLINTNEXTLINE(google-explicit-constructor): it is read like a number
+    operator std::uint64_t() const { return value_.load(std::memory_order_relaxed); }
 
 private:
     std::atomic<std::uint64_t> value_{0};

@@ -22,7 +22,7 @@ public:
     ~EuThreads();
 
     /// Lets the EU run until it finds nothing to do. False when it runs already; then it looks for work again.
-    bool start(std::size_t eu);
+    bool start(std::size_t index);
 
 private:
     struct Worker;
