@@ -51,9 +51,8 @@ class UsmBuffer {
 
 public:
     static Expected<UsmBuffer> create(const Context& context, std::size_t count) {
-        Expected<UsmBlock> block = UsmBlock::allocate(context, Kind, Bytes{count * sizeof(T)});
-        if (!block) return block.error();
-        return UsmBuffer(*std::move(block), count);
+        FL_ASSIGN_OR_RETURN(UsmBlock block, UsmBlock::allocate(context, Kind, Bytes{count * sizeof(T)}));
+        return UsmBuffer(std::move(block), count);
     }
 
     T* data() const { return static_cast<T*>(block_.data()); }

@@ -31,11 +31,10 @@ Expected<std::uint32_t> compute_ordinal(ze_device_handle_t device) {
 }  // namespace
 
 Expected<CommandList> CommandList::create(const Context& context) {
-    Expected<std::uint32_t> ordinal = compute_ordinal(context.device().handle);
-    if (!ordinal) return ordinal.error();
+    FL_ASSIGN_OR_RETURN(std::uint32_t ordinal, compute_ordinal(context.device().handle));
     ze_command_queue_desc_t desc{};
     desc.stype = ZE_STRUCTURE_TYPE_COMMAND_QUEUE_DESC;
-    desc.ordinal = *ordinal;
+    desc.ordinal = ordinal;
     desc.mode = ZE_COMMAND_QUEUE_MODE_ASYNCHRONOUS;
     desc.priority = ZE_COMMAND_QUEUE_PRIORITY_NORMAL;
     ze_command_list_handle_t handle = nullptr;

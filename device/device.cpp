@@ -64,9 +64,8 @@ Expected<Device> describe_device(ze_driver_handle_t driver, ze_device_handle_t h
     device.uuid = hexadecimal(device.properties.uuid);
     device.pci = pci_address(handle);
 
-    Expected<Bytes> vram = local_memory(handle);
-    if (!vram) return vram.error();
-    device.vram = *vram;
+    FL_ASSIGN_OR_RETURN(Bytes vram, local_memory(handle));
+    device.vram = vram;
 
     ze_device_memory_access_properties_t access{};
     access.stype = ZE_STRUCTURE_TYPE_DEVICE_MEMORY_ACCESS_PROPERTIES;
@@ -147,8 +146,7 @@ Expected<std::vector<Device>> list_devices() {
 
     std::map<DeviceKind, unsigned> next_index;
     for (ze_driver_handle_t driver : drivers) {
-        Expected<std::optional<Extension>> extension = Extension::find(driver);
-        if (!extension) return extension.error();
+        FL_ASSIGN_OR_RETURN(std::optional<Extension> extension, Extension::find(driver));
 
         std::uint32_t device_count = 0;
         result = zeDeviceGet(driver, &device_count, nullptr);
@@ -158,11 +156,10 @@ Expected<std::vector<Device>> list_devices() {
         if (result != ZE_RESULT_SUCCESS) return call_error("zeDeviceGet", result);
 
         for (ze_device_handle_t handle : handles) {
-            Expected<Device> device = describe_device(driver, handle, *extension);
-            if (!device) return device.error();
-            if (device->properties.type != ZE_DEVICE_TYPE_GPU) continue;
-            device->index = next_index[device->kind]++;
-            devices.push_back(*std::move(device));
+            FL_ASSIGN_OR_RETURN(Device device, describe_device(driver, handle, extension));
+            if (device.properties.type != ZE_DEVICE_TYPE_GPU) continue;
+            device.index = next_index[device.kind]++;
+            devices.push_back(std::move(device));
         }
     }
     return devices;

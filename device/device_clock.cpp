@@ -35,27 +35,21 @@ struct Spinner {
     TimestampUnit unit;
 
     static Expected<Spinner> create(const Context& context) {
-        Expected<TimestampUnit> unit = TimestampUnit::from(context.device().properties);
-        if (!unit) return unit.error();
-        Expected<Module> module = Module::create(context, kernel_device_clock());
-        if (!module) return module.error();
-        Expected<Kernel> kernel = module->kernel("clock_spin");
-        if (!kernel) return kernel.error();
-        Expected<Event> event = Event::create(context);
-        if (!event) return event.error();
-        auto spent = HostBuffer<std::uint64_t>::create(context, 1);
-        if (!spent) return spent.error();
-        return Spinner{*std::move(module), *std::move(kernel), *std::move(event), *std::move(spent), *unit};
+        FL_ASSIGN_OR_RETURN(TimestampUnit unit, TimestampUnit::from(context.device().properties));
+        FL_ASSIGN_OR_RETURN(Module module, Module::create(context, kernel_device_clock()));
+        FL_ASSIGN_OR_RETURN(Kernel kernel, module.kernel("clock_spin"));
+        FL_ASSIGN_OR_RETURN(Event event, Event::create(context));
+        FL_ASSIGN_OR_RETURN(auto spent, HostBuffer<std::uint64_t>::create(context, 1));
+        return Spinner{std::move(module), std::move(kernel), std::move(event), std::move(spent), unit};
     }
 
     Expected<Spin> once(CommandList& list, std::uint64_t cycles) {
-        if (Status s = kernel.set_arguments(cycles, spent.data()); !s) return s.error();
-        if (Status s = list.launch(kernel, 1, &event); !s) return s.error();
-        if (Status s = event.wait(); !s) return s.error();
-        Expected<KernelTimestamps> t = event.timestamps();
-        if (!t) return t.error();
-        if (Status s = event.reset(); !s) return s.error();
-        const auto ticks = static_cast<double>(ticks_between(t->start, t->end, unit.kernel_valid_bits));
+        FL_RETURN_IF_ERROR(kernel.set_arguments(cycles, spent.data()));
+        FL_RETURN_IF_ERROR(list.launch(kernel, 1, &event));
+        FL_RETURN_IF_ERROR(event.wait());
+        FL_ASSIGN_OR_RETURN(KernelTimestamps t, event.timestamps());
+        FL_RETURN_IF_ERROR(event.reset());
+        const auto ticks = static_cast<double>(ticks_between(t.start, t.end, unit.kernel_valid_bits));
         return Spin{ticks * unit.ns_per_tick, spent[0]};
     }
 };
@@ -120,12 +114,11 @@ Expected<double> find_ns_per_cycle(const std::function<Expected<Spin>(std::uint6
     double least = std::numeric_limits<double>::infinity();
     std::uint64_t cycles = kFirstCycles;
     for (int spins = 0; cycles <= kMaxCycles;) {
-        const Expected<Spin> spun = spin(cycles);
-        if (!spun) return spun.error();
-        if (spun->cycles == 0) return Error{ErrorKind::kDevice, "the in-kernel clock does not advance"};
+        FL_ASSIGN_OR_RETURN(const Spin spun, spin(cycles));
+        if (spun.cycles == 0) return Error{ErrorKind::kDevice, "the in-kernel clock does not advance"};
         // The counter's rate is unknown, so counts grow until each of the spins is long enough.
-        if (spun->ns >= kSpinNs) {
-            least = std::min(least, spun->ns / static_cast<double>(spun->cycles));
+        if (spun.ns >= kSpinNs) {
+            least = std::min(least, spun.ns / static_cast<double>(spun.cycles));
             if (++spins < kSpins) continue;
             if (std::max(least, shorter) <= kAgreement * std::min(least, shorter)) return std::min(least, shorter);
             if (least * static_cast<double>(cycles) > kLongestSpinNs) {
@@ -150,17 +143,14 @@ std::uint64_t DeviceClock::to_ns(std::uint64_t cycles) const {
 }
 
 Expected<DeviceClock> DeviceClock::calibrate(const Context& context, CommandList& list) {
-    Expected<Spinner> spinner = Spinner::create(context);
-    if (!spinner) return spinner.error();
+    FL_ASSIGN_OR_RETURN(Spinner spinner, Spinner::create(context));
 
-    Expected<Moment> begin = now(context.device().handle);
-    if (!begin) return begin.error();
-    const Expected<double> rate = find_ns_per_cycle([&](std::uint64_t cycles) { return spinner->once(list, cycles); });
-    if (!rate) return rate.error();
-    Expected<Moment> end = now(context.device().handle);
-    if (!end) return end.error();
-    if (Status s = check_timer(*begin, *end, spinner->unit); !s) return s.error();
-    return DeviceClock(*rate);
+    FL_ASSIGN_OR_RETURN(Moment begin, now(context.device().handle));
+    FL_ASSIGN_OR_RETURN(const double rate,
+                        find_ns_per_cycle([&](std::uint64_t cycles) { return spinner.once(list, cycles); }));
+    FL_ASSIGN_OR_RETURN(Moment end, now(context.device().handle));
+    FL_RETURN_IF_ERROR(check_timer(begin, end, spinner.unit));
+    return DeviceClock(rate);
 }
 
 }  // namespace faultline::device

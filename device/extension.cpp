@@ -55,10 +55,10 @@ Expected<std::optional<Extension>> Extension::find(ze_driver_handle_t driver) {
 
     Extension extension;
     extension.driver_ = driver;
-    if (Status s = load(driver, FAULTLINE_GET_GT_STATS, &extension.get_gt_stats_); !s) return s.error();
-    if (Status s = load(driver, FAULTLINE_GET_TEXT, &extension.get_text_); !s) return s.error();
-    if (Status s = load(driver, FAULTLINE_GET_RESIDENCY, &extension.get_residency_); !s) return s.error();
-    if (Status s = load(driver, FAULTLINE_SET_POLICY, &extension.set_policy_); !s) return s.error();
+    FL_RETURN_IF_ERROR(load(driver, FAULTLINE_GET_GT_STATS, &extension.get_gt_stats_));
+    FL_RETURN_IF_ERROR(load(driver, FAULTLINE_GET_TEXT, &extension.get_text_));
+    FL_RETURN_IF_ERROR(load(driver, FAULTLINE_GET_RESIDENCY, &extension.get_residency_));
+    FL_RETURN_IF_ERROR(load(driver, FAULTLINE_SET_POLICY, &extension.set_policy_));
     return std::optional<Extension>{extension};
 }
 
@@ -73,10 +73,9 @@ Expected<std::string> Extension::text(ze_device_handle_t device, faultline_text_
 }
 
 Expected<std::vector<std::string>> Extension::lines(ze_device_handle_t device, faultline_text_t which) const {
-    const Expected<std::string> all = text(device, which);
-    if (!all) return all.error();
+    FL_ASSIGN_OR_RETURN(const std::string all, text(device, which));
     std::vector<std::string> found;
-    std::istringstream in(*all);
+    std::istringstream in(all);
     for (std::string line; std::getline(in, line);) found.push_back(line);
     return found;
 }

@@ -22,9 +22,8 @@ public:
     ExtensionCounters(const Extension& extension, ze_device_handle_t device) : extension_(extension), device_(device) {}
 
     Expected<GtCounters> read() const override {
-        Expected<std::string> text = extension_.gt_stats(device_);
-        if (!text) return text.error();
-        return GtCounters::parse(*text);
+        FL_ASSIGN_OR_RETURN(std::string text, extension_.gt_stats(device_));
+        return GtCounters::parse(text);
     }
 
 private:

@@ -54,7 +54,7 @@ Expected<Kernel> Module::kernel(const std::string& name) const {
     Kernel kernel;
     kernel.handle_ = UniqueHandle<ze_kernel_handle_t, zeKernelDestroy>(handle);
     kernel.name_ = name;
-    if (Status s = kernel.set_group_size(1); !s) return s.error();
+    FL_RETURN_IF_ERROR(kernel.set_group_size(1));
     return kernel;
 }
 

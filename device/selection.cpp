@@ -91,11 +91,9 @@ Expected<Device> choose(const Selection& selection, std::span<const Device> devi
 }
 
 Expected<Device> select_device() {
-    Expected<Selection> selection = Selection::from_environment();
-    if (!selection) return selection.error();
-    Expected<std::vector<Device>> devices = list_devices();
-    if (!devices) return devices.error();
-    return choose(*selection, *devices);
+    FL_ASSIGN_OR_RETURN(Selection selection, Selection::from_environment());
+    FL_ASSIGN_OR_RETURN(std::vector<Device> devices, list_devices());
+    return choose(selection, devices);
 }
 
 }  // namespace faultline::device

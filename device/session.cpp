@@ -5,17 +5,13 @@
 namespace faultline::device {
 
 Expected<std::unique_ptr<Session>> Session::open(const Device& device) {
-    Expected<Context> context = Context::create(device);
-    if (!context) return context.error();
-    Expected<CommandList> queue = CommandList::create(*context);
-    if (!queue) return queue.error();
-    Expected<Event> event = Event::create(*context);
-    if (!event) return event.error();
-    Expected<DeviceClock> clock = DeviceClock::calibrate(*context, *queue);
-    if (!clock) return clock.error();
+    FL_ASSIGN_OR_RETURN(Context context, Context::create(device));
+    FL_ASSIGN_OR_RETURN(CommandList queue, CommandList::create(context));
+    FL_ASSIGN_OR_RETURN(Event event, Event::create(context));
+    FL_ASSIGN_OR_RETURN(DeviceClock clock, DeviceClock::calibrate(context, queue));
 
     std::unique_ptr<Session> session(
-        new Session(*std::move(context), *std::move(queue), *std::move(event), *clock, open_gt_counters(device)));
+        new Session(std::move(context), std::move(queue), std::move(event), clock, open_gt_counters(device)));
     if (device.extension) {
         const std::pair<faultline_text_t, std::string*> texts[] = {
             {FAULTLINE_TEXT_POLICY, &session->policy_},
@@ -23,9 +19,8 @@ Expected<std::unique_ptr<Session>> Session::open(const Device& device) {
             {FAULTLINE_TEXT_MODEL_FIGURES, &session->model_figures_},
             {FAULTLINE_TEXT_MONITOR, &session->monitor_}};
         for (const auto& [which, where] : texts) {
-            Expected<std::string> text = device.extension->text(device.handle, which);
-            if (!text) return text.error();
-            *where = *std::move(text);
+            FL_ASSIGN_OR_RETURN(std::string text, device.extension->text(device.handle, which));
+            *where = std::move(text);
         }
     }
     return session;
@@ -38,6 +33,11 @@ Expected<GtCounters> Session::gt_counters() const {
 
 std::string Session::label() const {
     return fmt::format("{} policy={} model={}", to_string(device().kind), policy_, model_);
+}
+
+Status Session::wait() const {
+    const Status done = event_.wait();
+    return done ? done : explain(done.error());
 }
 
 Error Session::explain(Error error) const {

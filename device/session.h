@@ -39,6 +39,9 @@ public:
     /// "<kind> policy=<policy> model=<model>"
     std::string label() const;
 
+    /// Waits until event() is signalled; the error is explain()ed.
+    Status wait() const;
+
     /// `error`, with what the driver has to say about a lost context (address and access) added.
     Error explain(Error error) const;
 

@@ -136,17 +136,15 @@ Status register_bfs(const device::Registration& registration) {
 
     const char* path = std::getenv(env::kGraph);
     if (path != nullptr && *path != '\0') {
-        Expected<SparseMatrix> matrix = read_matrix_market(path);
-        if (!matrix) return matrix.error();
-        Expected<Graph> graph = graph_of(*matrix, path);
-        if (!graph) return graph.error();
+        FL_ASSIGN_OR_RETURN(SparseMatrix matrix, read_matrix_market(path));
+        FL_ASSIGN_OR_RETURN(Graph graph, graph_of(matrix, path));
         const std::string name = name_of(path);
         for (const auto& built_in : graphs) {
             if (built_in.first == name)
                 return Error{ErrorKind::kBadInput,
                              fmt::format("{}: the name {} is that of a built-in graph", path, name)};
         }
-        graphs.emplace_back(name, [made = *std::move(graph)] { return made; });
+        graphs.emplace_back(name, [made = std::move(graph)] { return made; });
     }
     for (auto& [name, make] : graphs) register_graph(registration, name, std::move(make));
     return {};

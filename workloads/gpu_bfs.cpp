@@ -41,16 +41,12 @@ GpuBfs::GpuBfs(device::Session& session, device::Module module, device::Kernel l
       frontier_size_(std::move(frontier_size)) {}
 
 Expected<GpuBfs> GpuBfs::create(device::Session& session) {
-    auto module = device::Module::create(session.context(), kernel_bfs());
-    if (!module) return module.error();
-    auto level = module->kernel("bfs_level");
-    if (!level) return level.error();
-    auto publish = module->kernel("bfs_publish");
-    if (!publish) return publish.error();
-    if (Status status = level->set_group_size(kGroupSize); !status) return status.error();
-    auto frontier_size = device::HostBuffer<std::uint32_t>::create(session.context(), 1);
-    if (!frontier_size) return frontier_size.error();
-    return GpuBfs(session, *std::move(module), *std::move(level), *std::move(publish), *std::move(frontier_size));
+    FL_ASSIGN_OR_RETURN(auto module, device::Module::create(session.context(), kernel_bfs()));
+    FL_ASSIGN_OR_RETURN(auto level, module.kernel("bfs_level"));
+    FL_ASSIGN_OR_RETURN(auto publish, module.kernel("bfs_publish"));
+    FL_RETURN_IF_ERROR(level.set_group_size(kGroupSize));
+    FL_ASSIGN_OR_RETURN(auto frontier_size, device::HostBuffer<std::uint32_t>::create(session.context(), 1));
+    return GpuBfs(session, std::move(module), std::move(level), std::move(publish), std::move(frontier_size));
 }
 
 Status GpuBfs::expand(const BfsMemory& memory, const std::uint32_t* frontier, std::uint32_t* next,
@@ -58,15 +54,13 @@ Status GpuBfs::expand(const BfsMemory& memory, const std::uint32_t* frontier, st
     device::CommandList& queue = session_->queue();
     const device::Event& done = session_->event();
     const std::uint32_t size = frontier_size_[0];
-    if (Status status = level_.set_arguments(memory.offsets.data(), memory.neighbours.data(), memory.levels.data(),
-                                             frontier, size, next, memory.next_size.data(), level);
-        !status)
-        return status;
-    if (Status status = queue.launch(level_, (size + kGroupSize - 1) / kGroupSize); !status) return status;
-    if (Status status = queue.barrier(); !status) return status;
-    if (Status status = publish_.set_arguments(memory.next_size.data(), frontier_size_.data()); !status) return status;
-    if (Status status = queue.launch(publish_, 1, &done); !status) return status;
-    if (Status status = done.wait(); !status) return status;
+    FL_RETURN_IF_ERROR(level_.set_arguments(memory.offsets.data(), memory.neighbours.data(), memory.levels.data(),
+                                            frontier, size, next, memory.next_size.data(), level));
+    FL_RETURN_IF_ERROR(queue.launch(level_, (size + kGroupSize - 1) / kGroupSize));
+    FL_RETURN_IF_ERROR(queue.barrier());
+    FL_RETURN_IF_ERROR(publish_.set_arguments(memory.next_size.data(), frontier_size_.data()));
+    FL_RETURN_IF_ERROR(queue.launch(publish_, 1, &done));
+    FL_RETURN_IF_ERROR(done.wait());
     return done.reset();
 }
 
@@ -76,7 +70,7 @@ Status GpuBfs::search(BfsMemory& memory) {
     std::uint64_t reached = 1;
     frontier_size_[0] = 1;
     for (std::uint32_t level = 1; frontier_size_[0] > 0; ++level) {
-        if (Status status = expand(memory, frontier, next, level); !status) return status;
+        FL_RETURN_IF_ERROR(expand(memory, frontier, next, level));
         // Every vertex enters a frontier once; a GPU that says otherwise would lead out of the arrays, or on for ever.
         reached += frontier_size_[0];
         if (reached > memory.levels.size())

@@ -35,14 +35,11 @@ class Copy final : public Scenario {
 public:
     static Expected<std::unique_ptr<Scenario>> open(device::Session& session, Direction direction, Bytes size) {
         const std::size_t words = size.count / sizeof(std::uint32_t);
-        auto host = device::HostBuffer<std::uint32_t>::create(session.context(), words);
-        if (!host) return host.error();
-        auto first = device::DeviceBuffer<std::uint32_t>::create(session.context(), words);
-        if (!first) return first.error();
-        auto second = device::DeviceBuffer<std::uint32_t>::create(session.context(), words);
-        if (!second) return second.error();
+        FL_ASSIGN_OR_RETURN(auto host, device::HostBuffer<std::uint32_t>::create(session.context(), words));
+        FL_ASSIGN_OR_RETURN(auto first, device::DeviceBuffer<std::uint32_t>::create(session.context(), words));
+        FL_ASSIGN_OR_RETURN(auto second, device::DeviceBuffer<std::uint32_t>::create(session.context(), words));
         return std::unique_ptr<Scenario>(
-            new Copy(session, direction, size, *std::move(host), *std::move(first), *std::move(second)));
+            new Copy(session, direction, size, std::move(host), std::move(first), std::move(second)));
     }
 
     Expected<Sample> iterate() override {
@@ -50,25 +47,25 @@ public:
         for (std::size_t i = 0; i < host_.size(); ++i) host_[i] = static_cast<std::uint32_t>(i) * 3 + salt_;
         // The source holds what the host has written; for a device source that takes a copy of its own.
         if (direction_ != Direction::kToDevice) {
-            if (Status s = copy(first_.data(), host_.data()); !s) return s.error();
+            FL_RETURN_IF_ERROR(copy(first_.data(), host_.data()));
             std::fill(host_.span().begin(), host_.span().end(), 0u);
         }
         void* const destination = direction_ == Direction::kToDevice ? first_.data()
                                   : direction_ == Direction::kToHost ? host_.data()
                                                                      : second_.data();
         const void* const source = direction_ == Direction::kToDevice ? host_.data() : first_.data();
-        if (Status s = copy(destination, source); !s) return s.error();
+        FL_RETURN_IF_ERROR(copy(destination, source));
         Sample sample;
         for (unsigned i = 0; i < kCopies; ++i) {
             const Stopwatch watch;
-            if (Status s = copy(destination, source); !s) return s.error();
+            FL_RETURN_IF_ERROR(copy(destination, source));
             sample.latencies_ns.push_back(watch.ns());
             sample.seconds += static_cast<double>(sample.latencies_ns.back()) * 1e-9;
         }
         sample.bytes = size_ * kCopies;
         if (direction_ != Direction::kToHost) {
             std::fill(host_.span().begin(), host_.span().end(), 0u);
-            if (Status s = copy(host_.data(), destination); !s) return s.error();
+            FL_RETURN_IF_ERROR(copy(host_.data(), destination));
         }
         for (std::size_t i = 0; i < host_.size(); ++i) {
             if (host_[i] == static_cast<std::uint32_t>(i) * 3 + salt_) continue;
@@ -90,7 +87,7 @@ private:
           second_(std::move(second)) {}
 
     Status copy(void* destination, const void* source) {
-        if (Status s = session_.queue().copy(destination, source, size_, &session_.event()); !s) return s;
+        FL_RETURN_IF_ERROR(session_.queue().copy(destination, source, size_, &session_.event()));
         return finish(session_);
     }
 

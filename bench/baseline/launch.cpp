@@ -28,25 +28,24 @@ public:
           words_(std::move(words)) {}
 
     Expected<Sample> iterate() override {
-        if (const auto first = launch(); !first) return first.error();
+        FL_RETURN_IF_ERROR(launch());
         Sample sample;
         for (unsigned i = 0; i < kLaunches; ++i) {
-            const auto ns = launch();
-            if (!ns) return ns.error();
-            sample.latencies_ns.push_back(*ns);
-            sample.seconds += static_cast<double>(*ns) * 1e-9;
+            FL_ASSIGN_OR_RETURN(const auto ns, launch());
+            sample.latencies_ns.push_back(ns);
+            sample.seconds += static_cast<double>(ns) * 1e-9;
         }
         return sample;
     }
 
 private:
     Expected<std::uint64_t> launch() {
-        if (Status s = kernel_.set_arguments(words_.data(), ++value_); !s) return s.error();
+        FL_RETURN_IF_ERROR(kernel_.set_arguments(words_.data(), ++value_));
         const Stopwatch watch;
-        if (Status s = session_.queue().launch(kernel_, groups_, &session_.event()); !s) return s.error();
-        if (Status s = session_.event().wait(); !s) return s.error();
+        FL_RETURN_IF_ERROR(session_.queue().launch(kernel_, groups_, &session_.event()));
+        FL_RETURN_IF_ERROR(session_.event().wait());
         const std::uint64_t ns = watch.ns();
-        if (Status s = session_.event().reset(); !s) return s.error();
+        FL_RETURN_IF_ERROR(session_.event().reset());
         for (const std::uint32_t word : words_.span()) {
             if (word != value_) return Error{ErrorKind::kDevice, "wrong data: a work-group did not run"};
         }
@@ -62,14 +61,11 @@ private:
 };
 
 Expected<std::unique_ptr<Scenario>> open(device::Session& session, std::uint32_t groups) {
-    auto module = device::Module::create(session.context(), kernel_mark());
-    if (!module) return module.error();
-    auto kernel = module->kernel("mark");
-    if (!kernel) return kernel.error();
-    auto words = device::HostBuffer<std::uint32_t>::create(session.context(), groups);
-    if (!words) return words.error();
+    FL_ASSIGN_OR_RETURN(auto module, device::Module::create(session.context(), kernel_mark()));
+    FL_ASSIGN_OR_RETURN(auto kernel, module.kernel("mark"));
+    FL_ASSIGN_OR_RETURN(auto words, device::HostBuffer<std::uint32_t>::create(session.context(), groups));
     return std::unique_ptr<Scenario>(
-        new Launch(session, groups, *std::move(module), *std::move(kernel), *std::move(words)));
+        new Launch(session, groups, std::move(module), std::move(kernel), std::move(words)));
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ public:
     Expected<Sample> iterate() override {
         const Stopwatch watch;
         for (unsigned i = 0; i < kCalls; ++i) {
-            if (Status s = call_(session_); !s) return s.error();
+            FL_RETURN_IF_ERROR(call_(session_));
         }
         Sample sample;
         sample.seconds = watch.seconds();
@@ -48,10 +48,8 @@ Status query_event(const device::Session& session) {
 Status get_properties(const device::Session& session) {
     ze_device_properties_t properties{};
     properties.stype = ZE_STRUCTURE_TYPE_DEVICE_PROPERTIES;
-    if (Status s = device::check("zeDeviceGetProperties", zeDeviceGetProperties(session.device().handle, &properties));
-        !s) {
-        return s;
-    }
+    FL_RETURN_IF_ERROR(
+        device::check("zeDeviceGetProperties", zeDeviceGetProperties(session.device().handle, &properties)));
     if (properties.vendorId == session.device().properties.vendorId) return {};
     return Error{ErrorKind::kDevice, "wrong data: another vendor than before"};
 }

@@ -26,27 +26,25 @@ public:
         : session_(session), access_(access), memory_(std::move(memory)), stream_(std::move(stream)) {}
 
     Status warm() {
-        if (const auto written = stream_.write(memory_->data(), kSize, salt_); !written) return written.error();
-        const auto read = stream_.read(memory_->data(), kSize, salt_);
-        return read ? Status() : read.error();
+        FL_RETURN_IF_ERROR(stream_.write(memory_->data(), kSize, salt_));
+        FL_RETURN_IF_ERROR(stream_.read(memory_->data(), kSize, salt_));
+        return {};
     }
 
     Expected<Sample> iterate() override {
         Sample sample;
         sample.bytes = kSize;
-        auto moved = without_faults(session_, [&]() -> Status {
-            const auto seconds = access_ == Access::kRead ? stream_.read(memory_->data(), kSize, salt_)
-                                                          : stream_.write(memory_->data(), kSize, ++salt_);
-            if (!seconds) return seconds.error();
-            sample.seconds = *seconds;
+        const auto pass = [&]() -> Status {
+            FL_ASSIGN_OR_RETURN(sample.seconds, access_ == Access::kRead
+                                                    ? stream_.read(memory_->data(), kSize, salt_)
+                                                    : stream_.write(memory_->data(), kSize, ++salt_));
             return {};
-        });
-        if (!moved) return moved.error();
-        sample.moved = *std::move(moved);
+        };
+        FL_ASSIGN_OR_RETURN(sample.moved, without_faults(session_, pass));
         if (access_ == Access::kWrite) {
-            if (const auto read = stream_.read(memory_->data(), kSize, salt_); !read) return read.error();
+            FL_RETURN_IF_ERROR(stream_.read(memory_->data(), kSize, salt_));
         }
-        if (Status s = memory_->check(session_.device()); !s) return s.error();
+        FL_RETURN_IF_ERROR(memory_->check(session_.device()));
         return sample;
     }
 
@@ -59,12 +57,10 @@ private:
 };
 
 Expected<std::unique_ptr<Scenario>> open(device::Session& session, Access access, MemoryKind kind) {
-    auto memory = WarmMemory::create(session, kind, kSize);
-    if (!memory) return memory.error();
-    auto kernels = WarmStream::create(session);
-    if (!kernels) return kernels.error();
-    auto stream = std::make_unique<Stream>(session, access, *std::move(memory), *std::move(kernels));
-    if (Status s = stream->warm(); !s) return s.error();
+    FL_ASSIGN_OR_RETURN(auto memory, WarmMemory::create(session, kind, kSize));
+    FL_ASSIGN_OR_RETURN(auto kernels, WarmStream::create(session));
+    auto stream = std::make_unique<Stream>(session, access, std::move(memory), std::move(kernels));
+    FL_RETURN_IF_ERROR(stream->warm());
     return std::unique_ptr<Scenario>(std::move(stream));
 }
 

@@ -26,15 +26,12 @@ public:
 
     Expected<Sample> iterate() override {
         Sample sample;
-        auto moved = without_faults(session_, [&]() -> Status {
-            auto ns = chase_.steps_ns(memory_->data(), kSize, &sample.seconds);
-            if (!ns) return ns.error();
-            sample.latencies_ns = *std::move(ns);
+        const auto pass = [&]() -> Status {
+            FL_ASSIGN_OR_RETURN(sample.latencies_ns, chase_.steps_ns(memory_->data(), kSize, &sample.seconds));
             return {};
-        });
-        if (!moved) return moved.error();
-        sample.moved = *std::move(moved);
-        if (Status s = memory_->check(session_.device()); !s) return s.error();
+        };
+        FL_ASSIGN_OR_RETURN(sample.moved, without_faults(session_, pass));
+        FL_RETURN_IF_ERROR(memory_->check(session_.device()));
         return sample;
     }
 
@@ -45,13 +42,11 @@ private:
 };
 
 Expected<std::unique_ptr<Scenario>> open(device::Session& session, MemoryKind kind) {
-    auto memory = WarmMemory::create(session, kind, kSize);
-    if (!memory) return memory.error();
-    auto chase = WarmChase::create(session);
-    if (!chase) return chase.error();
-    if (Status s = chase->fill((*memory)->data(), kSize); !s) return s.error();
-    if (const auto first = chase->steps_ns((*memory)->data(), kSize, nullptr); !first) return first.error();
-    return std::unique_ptr<Scenario>(new WarmAccess(session, *std::move(memory), *std::move(chase)));
+    FL_ASSIGN_OR_RETURN(auto memory, WarmMemory::create(session, kind, kSize));
+    FL_ASSIGN_OR_RETURN(auto chase, WarmChase::create(session));
+    FL_RETURN_IF_ERROR(chase.fill(memory->data(), kSize));
+    FL_RETURN_IF_ERROR(chase.steps_ns(memory->data(), kSize, nullptr));
+    return std::unique_ptr<Scenario>(new WarmAccess(session, std::move(memory), std::move(chase)));
 }
 
 }  // namespace

@@ -23,24 +23,17 @@ std::string_view to_string(MemoryKind kind) {
 Expected<std::unique_ptr<WarmMemory>> WarmMemory::create(const device::Session& session, MemoryKind kind, Bytes size) {
     std::unique_ptr<WarmMemory> memory(new WarmMemory(kind, size));
     if (kind == MemoryKind::kMallocDevice || kind == MemoryKind::kMallocSystem) {
-        auto buffer = Pieces{1, size}.make(device::Touch::kCpuTouched);
-        if (!buffer) return buffer.error();
-        memory->buffer_.emplace(*std::move(buffer));
+        FL_ASSIGN_OR_RETURN(memory->buffer_, Pieces{1, size}.make(device::Touch::kCpuTouched));
         if (kind == MemoryKind::kMallocDevice) return memory;
-        auto advisor = Advisor::create(session);
-        if (!advisor) return advisor.error();
-        memory->advisor_.emplace(*std::move(advisor));
-        auto advice = memory->advisor_->prefer(*memory->buffer_, nullptr);
-        if (!advice) return advice.error();
-        memory->advice_.emplace(*std::move(advice));
+        FL_ASSIGN_OR_RETURN(memory->advisor_, Advisor::create(session));
+        FL_ASSIGN_OR_RETURN(auto advice, memory->advisor_->prefer(*memory->buffer_, nullptr));
+        memory->advice_.emplace(std::move(advice));
         return memory;
     }
     const device::UsmKind usm = kind == MemoryKind::kDevice   ? device::UsmKind::kDevice
                                 : kind == MemoryKind::kShared ? device::UsmKind::kShared
                                                               : device::UsmKind::kHost;
-    auto block = device::UsmBlock::allocate(session.context(), usm, size);
-    if (!block) return block.error();
-    memory->usm_.emplace(*std::move(block));
+    FL_ASSIGN_OR_RETURN(memory->usm_, device::UsmBlock::allocate(session.context(), usm, size));
     return memory;
 }
 

@@ -24,12 +24,10 @@ public:
     static Expected<std::unique_ptr<Scenario>> open(device::Session& session, std::uint32_t count) {
         std::unique_ptr<Contexts> contexts(new Contexts(session, count));
         for (std::uint32_t i = 0; i < count; ++i) {
-            auto own = device::Session::open(session.device());
-            if (!own) return own.error();
-            auto kernel = TouchKernel::create(**own, Access::kRead, contexts->pieces_.count);
-            if (!kernel) return kernel.error();
-            contexts->sessions_.push_back(*std::move(own));
-            contexts->kernels_.push_back(*std::move(kernel));
+            FL_ASSIGN_OR_RETURN(auto own, device::Session::open(session.device()));
+            FL_ASSIGN_OR_RETURN(auto kernel, TouchKernel::create(*own, Access::kRead, contexts->pieces_.count));
+            contexts->sessions_.push_back(std::move(own));
+            contexts->kernels_.push_back(std::move(kernel));
         }
         return std::unique_ptr<Scenario>(std::move(contexts));
     }
@@ -37,32 +35,28 @@ public:
     Expected<Sample> iterate() override {
         std::vector<device::ColdBuffer> buffers;
         for (std::size_t i = 0; i < sessions_.size(); ++i) {
-            auto buffer = pieces_.make(device::Touch::kCpuTouched);
-            if (!buffer) return buffer.error();
-            buffers.push_back(*std::move(buffer));
+            FL_ASSIGN_OR_RETURN(auto buffer, pieces_.make(device::Touch::kCpuTouched));
+            buffers.push_back(std::move(buffer));
         }
-        const auto watch = CounterWatch::start(session_);
-        if (!watch) return watch.error();
+        FL_ASSIGN_OR_RETURN(const auto watch, CounterWatch::start(session_));
         const Stopwatch time;
         for (std::size_t i = 0; i < sessions_.size(); ++i) {
-            if (Status s = kernels_[i].launch(sessions_[i]->queue(), buffers[i], sweep_, &sessions_[i]->event()); !s)
-                return s.error();
+            FL_RETURN_IF_ERROR(kernels_[i].launch(sessions_[i]->queue(), buffers[i], sweep_, &sessions_[i]->event()));
         }
         for (const auto& session : sessions_) {
-            if (Status s = session->event().wait(); !s) return session->explain(s.error());
+            FL_RETURN_IF_ERROR(session->wait());
         }
         Sample sample;
         sample.seconds = time.seconds();
-        auto moved = watch->moved();
-        if (!moved) return moved.error();
-        if (const auto faults = required(*moved, "svm_pagefault_count"); !faults) return faults.error();
-        sample.bytes = bytes_made_accessible(*moved, kAll.total());
-        sample.moved = *std::move(moved);
+        FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
+        FL_RETURN_IF_ERROR(required(moved, "svm_pagefault_count"));
+        sample.bytes = bytes_made_accessible(moved, kAll.total());
+        sample.moved = std::move(moved);
         for (std::size_t i = 0; i < sessions_.size(); ++i) {
             device::Session& session = *sessions_[i];
-            if (Status s = session.event().reset(); !s) return s.error();
-            if (Status s = kernels_[i].fetch(session.queue(), session.event()); !s) return s.error();
-            if (Status s = kernels_[i].verify(buffers[i], sweep_); !s) return s.error();
+            FL_RETURN_IF_ERROR(session.event().reset());
+            FL_RETURN_IF_ERROR(kernels_[i].fetch(session.queue(), session.event()));
+            FL_RETURN_IF_ERROR(kernels_[i].verify(buffers[i], sweep_));
             for (const std::uint64_t cycles : kernels_[i].cycles())
                 sample.latencies_ns.push_back(session.clock().to_ns(cycles));
         }

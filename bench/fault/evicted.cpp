@@ -22,14 +22,12 @@ namespace {
 constexpr Pieces kPieces{1, Bytes{64u << 20}};
 
 Expected<device::ColdBuffer> make_evicted(device::Session& session) {
-    auto buffer = kPieces.make(device::Touch::kCpuTouched);
-    if (!buffer) return buffer;
-    auto toucher = Toucher::create(session, Access::kRead, kPieces.ranges());
-    if (!toucher) return toucher.error();
-    if (const auto there = toucher->run(*buffer, kPieces.sweep()); !there) return there.error();
-    if (Status s = require_placement(session.device(), *buffer, Where::kHere); !s) return s.error();
-    if (const auto filler = VramFiller::all(session.context()); !filler) return filler.error();
-    if (Status s = require_placement(session.device(), *buffer, Where::kSystem); !s) return s.error();
+    FL_ASSIGN_OR_RETURN(auto buffer, kPieces.make(device::Touch::kCpuTouched));
+    FL_ASSIGN_OR_RETURN(auto toucher, Toucher::create(session, Access::kRead, kPieces.ranges()));
+    FL_RETURN_IF_ERROR(toucher.run(buffer, kPieces.sweep()));
+    FL_RETURN_IF_ERROR(require_placement(session.device(), buffer, Where::kHere));
+    FL_RETURN_IF_ERROR(VramFiller::all(session.context()));
+    FL_RETURN_IF_ERROR(require_placement(session.device(), buffer, Where::kSystem));
     return buffer;
 }
 

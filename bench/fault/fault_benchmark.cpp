@@ -19,22 +19,17 @@ public:
           surroundings_(std::move(surroundings)) {}
 
     Expected<Sample> iterate() override {
-        Expected<ColdBuffer> buffer = plan_.make_cold(session_);
-        if (!buffer) return buffer.error();
-        const auto watch = CounterWatch::start(session_);
-        if (!watch) return watch.error();
-        const auto seconds = toucher_.run(*buffer, plan_.sweeps);
-        if (!seconds) return seconds.error();
-        auto moved = watch->moved();
-        if (!moved) return moved.error();
-        if (const auto faults = required(*moved, "svm_pagefault_count"); !faults) return faults.error();
-        auto latencies = toucher_.check(*buffer, plan_.sweeps);
-        if (!latencies) return latencies.error();
+        FL_ASSIGN_OR_RETURN(ColdBuffer buffer, plan_.make_cold(session_));
+        FL_ASSIGN_OR_RETURN(const auto watch, CounterWatch::start(session_));
+        FL_ASSIGN_OR_RETURN(const auto seconds, toucher_.run(buffer, plan_.sweeps));
+        FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
+        FL_RETURN_IF_ERROR(required(moved, "svm_pagefault_count"));
+        FL_ASSIGN_OR_RETURN(auto latencies, toucher_.check(buffer, plan_.sweeps));
         Sample sample;
-        sample.seconds = *seconds;
-        sample.bytes = bytes_made_accessible(*moved, buffer->size());
-        sample.moved = *std::move(moved);
-        sample.latencies_ns = *std::move(latencies);
+        sample.seconds = seconds;
+        sample.bytes = bytes_made_accessible(moved, buffer.size());
+        sample.moved = std::move(moved);
+        sample.latencies_ns = std::move(latencies);
         return sample;
     }
 
@@ -55,16 +50,12 @@ void register_fault_benchmark(const device::Registration& registration, FaultPla
     scenario.open = [plan](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
         std::size_t accesses = 0;
         for (const Sweep& sweep : plan.sweeps) accesses += sweep.accesses;
-        auto toucher = Toucher::create(session, plan.access, accesses);
-        if (!toucher) return toucher.error();
+        FL_ASSIGN_OR_RETURN(auto toucher, Toucher::create(session, plan.access, accesses));
         std::shared_ptr<void> surroundings;
         if (plan.make_surroundings) {
-            auto made = plan.make_surroundings();
-            if (!made) return made.error();
-            surroundings = *std::move(made);
+            FL_ASSIGN_OR_RETURN(surroundings, plan.make_surroundings());
         }
-        return std::unique_ptr<Scenario>(
-            new FaultScenario(session, plan, *std::move(toucher), std::move(surroundings)));
+        return std::unique_ptr<Scenario>(new FaultScenario(session, plan, std::move(toucher), std::move(surroundings)));
     };
     register_scenario(registration, std::move(scenario));
 }

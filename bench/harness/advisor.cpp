@@ -9,31 +9,29 @@ Bytes extent(const device::ColdBuffer& buffer) { return buffer.pitch() * buffer.
 }  // namespace
 
 Expected<Advisor> Advisor::create(const device::Session& session) {
-    auto queue = device::CommandList::create(session.context());
-    if (!queue) return queue.error();
-    auto event = device::Event::create(session.context());
-    if (!event) return event.error();
-    return Advisor(*std::move(queue), *std::move(event));
+    FL_ASSIGN_OR_RETURN(auto queue, device::CommandList::create(session.context()));
+    FL_ASSIGN_OR_RETURN(auto event, device::Event::create(session.context()));
+    return Advisor(std::move(queue), std::move(event));
 }
 
 Expected<Advisor::Advice> Advisor::prefer(const device::ColdBuffer& buffer, const device::Device* device) {
-    if (Status s = change(buffer, device); !s) return s.error();
+    FL_RETURN_IF_ERROR(change(buffer, device));
     return Advice(*this, buffer.data(), extent(buffer));
 }
 
 Status Advisor::change(const device::ColdBuffer& buffer, const device::Device* device) {
-    if (Status s = queue_.prefer(buffer.data(), extent(buffer), device); !s) return s;
+    FL_RETURN_IF_ERROR(queue_.prefer(buffer.data(), extent(buffer), device));
     return wait();
 }
 
 Status Advisor::clear(const void* start, Bytes size) {
-    if (Status s = queue_.prefer_default(start, size); !s) return s;
+    FL_RETURN_IF_ERROR(queue_.prefer_default(start, size));
     return wait();
 }
 
 Status Advisor::wait() {
-    if (Status s = queue_.barrier(&event_); !s) return s;
-    if (Status s = event_.wait(); !s) return s;
+    FL_RETURN_IF_ERROR(queue_.barrier(&event_));
+    FL_RETURN_IF_ERROR(event_.wait());
     return event_.reset();
 }
 

@@ -12,20 +12,15 @@
 namespace faultline::bench {
 
 Expected<BusyReaders> BusyReaders::create(const device::Session& session, std::uint32_t groups) {
-    auto queue = device::CommandList::create(session.context());
-    if (!queue) return queue.error();
-    auto event = device::Event::create(session.context());
-    if (!event) return event.error();
-    auto module = device::Module::create(session.context(), kernel_busy());
-    if (!module) return module.error();
-    auto kernel = module->kernel("busy_read");
-    if (!kernel) return kernel.error();
-    auto flags = device::HostBuffer<std::uint32_t>::create(session.context(), 1 + std::size_t{groups});
-    if (!flags) return flags.error();
-    auto wrong = device::HostBuffer<std::uint64_t>::create(session.context(), groups);
-    if (!wrong) return wrong.error();
-    return BusyReaders(session, groups, *std::move(queue), *std::move(event), *std::move(module), *std::move(kernel),
-                       *std::move(flags), *std::move(wrong));
+    FL_ASSIGN_OR_RETURN(auto queue, device::CommandList::create(session.context()));
+    FL_ASSIGN_OR_RETURN(auto event, device::Event::create(session.context()));
+    FL_ASSIGN_OR_RETURN(auto module, device::Module::create(session.context(), kernel_busy()));
+    FL_ASSIGN_OR_RETURN(auto kernel, module.kernel("busy_read"));
+    FL_ASSIGN_OR_RETURN(auto flags,
+                        device::HostBuffer<std::uint32_t>::create(session.context(), 1 + std::size_t{groups}));
+    FL_ASSIGN_OR_RETURN(auto wrong, device::HostBuffer<std::uint64_t>::create(session.context(), groups));
+    return BusyReaders(session, groups, std::move(queue), std::move(event), std::move(module), std::move(kernel),
+                       std::move(flags), std::move(wrong));
 }
 
 BusyReaders::~BusyReaders() {
@@ -35,9 +30,9 @@ BusyReaders::~BusyReaders() {
 Status BusyReaders::start(const device::ColdBuffer& buffer) {
     // One work-group that stops at once maps everything first: where an EU runs another work-group while one waits for
     // a fault, it could not go back to that one, as none of them ends.
-    if (Status s = launch(buffer, 1, true); !s) return s;
-    if (Status s = stop(); !s) return s;
-    if (Status s = launch(buffer, groups_, false); !s) return s;
+    FL_RETURN_IF_ERROR(launch(buffer, 1, true));
+    FL_RETURN_IF_ERROR(stop());
+    FL_RETURN_IF_ERROR(launch(buffer, groups_, false));
     return wait_for(1);
 }
 
@@ -47,11 +42,9 @@ Status BusyReaders::launch(const device::ColdBuffer& buffer, std::uint32_t group
     flags_[0] = stopped ? 1 : 0;
     const void* const base = buffer.data();
     const auto pages = static_cast<std::uint32_t>(buffer.size().count / 4096);
-    if (Status s = kernel_.set_arguments(base, pages, buffer.salt(), flags_.data(), flags_.data() + 1, wrong_.data());
-        !s) {
-        return s;
-    }
-    if (Status s = queue_.launch(kernel_, groups, &event_); !s) return s;
+    FL_RETURN_IF_ERROR(
+        kernel_.set_arguments(base, pages, buffer.salt(), flags_.data(), flags_.data() + 1, wrong_.data()));
+    FL_RETURN_IF_ERROR(queue_.launch(kernel_, groups, &event_));
     running_ = true;
     return {};
 }
@@ -77,7 +70,7 @@ Status BusyReaders::stop() {
     running_ = false;
     std::atomic_ref(flags_[0]).store(1);
     if (Status s = event_.wait(); !s) return session_->explain(s.error());
-    if (Status s = event_.reset(); !s) return s;
+    FL_RETURN_IF_ERROR(event_.reset());
     for (std::uint32_t group = 0; group < groups_; ++group) {
         if (wrong_[group] == 0) continue;
         return Error{ErrorKind::kDevice,

@@ -35,9 +35,9 @@ Expected<std::optional<Placement>> placement(const device::Device& device, const
     Placement found;
     const std::size_t piece = buffer.size().count / buffer.pieces();
     for (std::size_t i = 0; i < buffer.pieces(); ++i) {
-        const auto where = device.extension->residency(buffer.data() + i * buffer.pitch().count, piece / kPage);
-        if (!where) return where.error();
-        for (const std::int32_t page : *where) {
+        FL_ASSIGN_OR_RETURN(const auto where,
+                            device.extension->residency(buffer.data() + i * buffer.pitch().count, piece / kPage));
+        for (const std::int32_t page : where) {
             if (page == FAULTLINE_RESIDENCY_SYSTEM) {
                 ++found.system;
             } else {
@@ -49,12 +49,11 @@ Expected<std::optional<Placement>> placement(const device::Device& device, const
 }
 
 Status require_placement(const device::Device& device, const device::ColdBuffer& buffer, Where where) {
-    const auto found = placement(device, buffer);
-    if (!found) return found.error();
-    if (!*found) return {};
-    const std::uint64_t right = where == Where::kHere ? (*found)->here : (*found)->system;
-    if (right == (*found)->pages()) return {};
-    return Error{ErrorKind::kDevice, fmt::format("wrong placement: {} of {} pages are in {}", right, (*found)->pages(),
+    FL_ASSIGN_OR_RETURN(const auto found, placement(device, buffer));
+    if (!found) return {};
+    const std::uint64_t right = where == Where::kHere ? found->here : found->system;
+    if (right == found->pages()) return {};
+    return Error{ErrorKind::kDevice, fmt::format("wrong placement: {} of {} pages are in {}", right, found->pages(),
                                                  where == Where::kHere ? "device memory" : "system memory")};
 }
 

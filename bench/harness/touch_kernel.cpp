@@ -35,46 +35,37 @@ std::string_view to_string(Access access) {
 
 template <typename T>
 Expected<TouchKernel::Results<T>> TouchKernel::Results<T>::create(const device::Context& context, std::size_t count) {
-    auto on_device = device::DeviceBuffer<T>::create(context, count);
-    if (!on_device) return on_device.error();
-    auto on_host = device::HostBuffer<T>::create(context, count);
-    if (!on_host) return on_host.error();
-    return Results{*std::move(on_device), *std::move(on_host)};
+    FL_ASSIGN_OR_RETURN(auto on_device, device::DeviceBuffer<T>::create(context, count));
+    FL_ASSIGN_OR_RETURN(auto on_host, device::HostBuffer<T>::create(context, count));
+    return Results{std::move(on_device), std::move(on_host)};
 }
 
 template <typename T>
 Status TouchKernel::Results<T>::fetch(device::CommandList& queue, const device::Event& event) const {
-    if (Status s = queue.copy(host.data(), device.data(), Bytes{host.size() * sizeof(T)}, &event); !s) return s;
-    if (Status s = event.wait(); !s) return s;
+    FL_RETURN_IF_ERROR(queue.copy(host.data(), device.data(), Bytes{host.size() * sizeof(T)}, &event));
+    FL_RETURN_IF_ERROR(event.wait());
     return event.reset();
 }
 
 Expected<TouchKernel> TouchKernel::create(const device::Session& session, Access access, std::size_t capacity) {
-    Expected<device::Module> module = device::Module::create(session.context(), kernel_touch());
-    if (!module) return module.error();
-    Expected<device::Kernel> kernel = module->kernel("touch_" + std::string(to_string(access)));
-    if (!kernel) return kernel.error();
-    auto cycles = Results<std::uint64_t>::create(session.context(), capacity);
-    if (!cycles) return cycles.error();
-    auto seen = Results<std::uint32_t>::create(session.context(), capacity);
-    if (!seen) return seen.error();
-    return TouchKernel(access, *std::move(module), *std::move(kernel), *std::move(cycles), *std::move(seen));
+    FL_ASSIGN_OR_RETURN(device::Module module, device::Module::create(session.context(), kernel_touch()));
+    FL_ASSIGN_OR_RETURN(device::Kernel kernel, module.kernel("touch_" + std::string(to_string(access))));
+    FL_ASSIGN_OR_RETURN(auto cycles, Results<std::uint64_t>::create(session.context(), capacity));
+    FL_ASSIGN_OR_RETURN(auto seen, Results<std::uint32_t>::create(session.context(), capacity));
+    return TouchKernel(access, std::move(module), std::move(kernel), std::move(cycles), std::move(seen));
 }
 
 Status TouchKernel::launch(device::CommandList& queue, const device::ColdBuffer& buffer, const Sweep& sweep,
                            const device::Event* signal) {
     const std::uint64_t zero = 0;
-    if (Status s = kernel_.set_arguments(buffer.data() + sweep.offset, sweep.pitch, sweep.accesses, write_salt(buffer),
-                                         sweep.shuffle_bits, zero, cycles_.device.data() + sweep.first_result,
-                                         seen_.device.data() + sweep.first_result);
-        !s) {
-        return s;
-    }
+    FL_RETURN_IF_ERROR(kernel_.set_arguments(
+        buffer.data() + sweep.offset, sweep.pitch, sweep.accesses, write_salt(buffer), sweep.shuffle_bits, zero,
+        cycles_.device.data() + sweep.first_result, seen_.device.data() + sweep.first_result));
     return queue.launch(kernel_, sweep.groups, signal);
 }
 
 Status TouchKernel::fetch(device::CommandList& queue, const device::Event& event) {
-    if (Status s = cycles_.fetch(queue, event); !s) return s;
+    FL_RETURN_IF_ERROR(cycles_.fetch(queue, event));
     return seen_.fetch(queue, event);
 }
 

@@ -5,15 +5,13 @@
 namespace faultline::bench {
 
 Expected<CounterWatch> CounterWatch::start(const device::Session& session) {
-    auto before = session.gt_counters();
-    if (!before) return before.error();
-    return CounterWatch(session, *std::move(before));
+    FL_ASSIGN_OR_RETURN(auto before, session.gt_counters());
+    return CounterWatch(session, std::move(before));
 }
 
 Expected<device::GtCounters> CounterWatch::moved() const {
-    const auto after = session_->gt_counters();
-    if (!after) return after.error();
-    return after->since(before_);
+    FL_ASSIGN_OR_RETURN(const auto after, session_->gt_counters());
+    return after.since(before_);
 }
 
 Expected<std::uint64_t> required(const device::GtCounters& moved, const char* counter) {
@@ -22,14 +20,13 @@ Expected<std::uint64_t> required(const device::GtCounters& moved, const char* co
 }
 
 Status finish(device::Session& session) {
-    if (Status s = session.event().wait(); !s) return session.explain(s.error());
+    FL_RETURN_IF_ERROR(session.wait());
     return session.event().reset();
 }
 
 Expected<Toucher> Toucher::create(device::Session& session, Access access, std::size_t capacity) {
-    Expected<TouchKernel> kernel = TouchKernel::create(session, access, capacity);
-    if (!kernel) return kernel.error();
-    return Toucher(session, *std::move(kernel));
+    FL_ASSIGN_OR_RETURN(TouchKernel kernel, TouchKernel::create(session, access, capacity));
+    return Toucher(session, std::move(kernel));
 }
 
 Expected<double> Toucher::run(const device::ColdBuffer& buffer, std::span<const Sweep> sweeps) {
@@ -38,30 +35,28 @@ Expected<double> Toucher::run(const device::ColdBuffer& buffer, std::span<const 
     for (std::size_t i = 0; i < sweeps.size(); ++i) {
         const bool last = i + 1 == sweeps.size();
         if (i > 0) {
-            if (Status s = queue.barrier(); !s) return s.error();
+            FL_RETURN_IF_ERROR(queue.barrier());
         }
-        if (Status s = kernel_.launch(queue, buffer, sweeps[i], last ? &session_->event() : nullptr); !s)
-            return s.error();
+        FL_RETURN_IF_ERROR(kernel_.launch(queue, buffer, sweeps[i], last ? &session_->event() : nullptr));
     }
-    if (Status s = session_->event().wait(); !s) return session_->explain(s.error());
+    FL_RETURN_IF_ERROR(session_->wait());
     const double seconds = watch.seconds();
-    if (Status s = session_->event().reset(); !s) return s.error();
+    FL_RETURN_IF_ERROR(session_->event().reset());
     return seconds;
 }
 
 Expected<std::vector<std::uint64_t>> Toucher::check(const device::ColdBuffer& buffer, std::span<const Sweep> sweeps) {
     std::size_t accesses = 0;
     for (const Sweep& sweep : sweeps) accesses += sweep.accesses;
-    auto taken = latencies(accesses);
-    if (!taken) return taken.error();
+    FL_ASSIGN_OR_RETURN(auto taken, latencies(accesses));
     for (const Sweep& sweep : sweeps) {
-        if (Status s = kernel_.verify(buffer, sweep); !s) return s.error();
+        FL_RETURN_IF_ERROR(kernel_.verify(buffer, sweep));
     }
     return taken;
 }
 
 Expected<std::vector<std::uint64_t>> Toucher::latencies(std::size_t accesses) {
-    if (Status s = kernel_.fetch(session_->queue(), session_->event()); !s) return s.error();
+    FL_RETURN_IF_ERROR(kernel_.fetch(session_->queue(), session_->event()));
     std::vector<std::uint64_t> taken;
     for (const std::uint64_t cycles : kernel_.cycles().first(accesses))
         taken.push_back(session_->clock().to_ns(cycles));

@@ -11,9 +11,8 @@ constexpr Bytes kBlock{16u << 20};
 Expected<VramFiller> VramFiller::leave(const device::Context& context, Bytes room) {
     VramFiller filler;
     for (Bytes free = context.device().vram; free >= room + kBlock; free = free - kBlock) {
-        auto block = device::UsmBlock::allocate(context, device::UsmKind::kDevice, kBlock);
-        if (!block) return block.error();
-        filler.blocks_.push_back(*std::move(block));
+        FL_ASSIGN_OR_RETURN(auto block, device::UsmBlock::allocate(context, device::UsmKind::kDevice, kBlock));
+        filler.blocks_.push_back(std::move(block));
     }
     return filler;
 }

@@ -24,38 +24,34 @@ std::uint32_t stride_of(std::uint32_t elements) { return elements / 2 + 257; }
 }  // namespace
 
 Expected<WarmStream> WarmStream::create(device::Session& session) {
-    auto module = device::Module::create(session.context(), kernel_stream());
-    if (!module) return module.error();
-    auto reads = module->kernel("stream_read");
-    if (!reads) return reads.error();
-    auto writes = module->kernel("stream_write");
-    if (!writes) return writes.error();
-    for (device::Kernel* kernel : {&*reads, &*writes}) {
-        if (Status s = kernel->set_group_size(kGroupSize); !s) return s.error();
+    FL_ASSIGN_OR_RETURN(auto module, device::Module::create(session.context(), kernel_stream()));
+    FL_ASSIGN_OR_RETURN(auto reads, module.kernel("stream_read"));
+    FL_ASSIGN_OR_RETURN(auto writes, module.kernel("stream_write"));
+    for (device::Kernel* kernel : {&reads, &writes}) {
+        FL_RETURN_IF_ERROR(kernel->set_group_size(kGroupSize));
     }
-    auto sums = device::HostBuffer<std::uint64_t>::create(session.context(), groups_of(session) * kGroupSize);
-    if (!sums) return sums.error();
-    return WarmStream(session, *std::move(module), *std::move(reads), *std::move(writes), *std::move(sums));
+    FL_ASSIGN_OR_RETURN(auto sums,
+                        device::HostBuffer<std::uint64_t>::create(session.context(), groups_of(session) * kGroupSize));
+    return WarmStream(session, std::move(module), std::move(reads), std::move(writes), std::move(sums));
 }
 
 Expected<double> WarmStream::run(const device::Kernel& kernel) {
     const Stopwatch watch;
-    if (Status s = session_->queue().launch(kernel, groups_of(*session_), &session_->event()); !s) return s.error();
-    if (Status s = session_->event().wait(); !s) return session_->explain(s.error());
+    FL_RETURN_IF_ERROR(session_->queue().launch(kernel, groups_of(*session_), &session_->event()));
+    FL_RETURN_IF_ERROR(session_->wait());
     const double seconds = watch.seconds();
-    if (Status s = session_->event().reset(); !s) return s.error();
+    FL_RETURN_IF_ERROR(session_->event().reset());
     return seconds;
 }
 
 Expected<double> WarmStream::write(void* memory, Bytes size, std::uint64_t salt) {
-    if (Status s = writes_.set_arguments(memory, size.count / kLine, salt); !s) return s.error();
+    FL_RETURN_IF_ERROR(writes_.set_arguments(memory, size.count / kLine, salt));
     return run(writes_);
 }
 
 Expected<double> WarmStream::read(const void* memory, Bytes size, std::uint64_t salt) {
-    if (Status s = reads_.set_arguments(memory, size.count / kLine, sums_.data()); !s) return s.error();
-    auto seconds = run(reads_);
-    if (!seconds) return seconds;
+    FL_RETURN_IF_ERROR(reads_.set_arguments(memory, size.count / kLine, sums_.data()));
+    FL_ASSIGN_OR_RETURN(auto seconds, run(reads_));
     const std::uint64_t count = size.count / sizeof(std::uint64_t);
     const std::uint64_t sum = std::accumulate(sums_.span().begin(), sums_.span().end(), std::uint64_t{0});
     const std::uint64_t must_be = count * (count - 1) / 2 + count * salt;
@@ -64,38 +60,32 @@ Expected<double> WarmStream::read(const void* memory, Bytes size, std::uint64_t 
 }
 
 Expected<WarmChase> WarmChase::create(device::Session& session) {
-    auto module = device::Module::create(session.context(), kernel_chase());
-    if (!module) return module.error();
-    auto chase = module->kernel("chase");
-    if (!chase) return chase.error();
-    auto fill = module->kernel("chase_fill");
-    if (!fill) return fill.error();
-    if (Status s = fill->set_group_size(kGroupSize); !s) return s.error();
-    auto cycles = device::DeviceBuffer<std::uint64_t>::create(session.context(), kSteps);
-    if (!cycles) return cycles.error();
-    auto on_host = device::HostBuffer<std::uint64_t>::create(session.context(), kSteps);
-    if (!on_host) return on_host.error();
-    auto end = device::HostBuffer<std::uint32_t>::create(session.context(), 1);
-    if (!end) return end.error();
-    return WarmChase(session, *std::move(module), *std::move(chase), *std::move(fill), *std::move(cycles),
-                     *std::move(on_host), *std::move(end));
+    FL_ASSIGN_OR_RETURN(auto module, device::Module::create(session.context(), kernel_chase()));
+    FL_ASSIGN_OR_RETURN(auto chase, module.kernel("chase"));
+    FL_ASSIGN_OR_RETURN(auto fill, module.kernel("chase_fill"));
+    FL_RETURN_IF_ERROR(fill.set_group_size(kGroupSize));
+    FL_ASSIGN_OR_RETURN(auto cycles, device::DeviceBuffer<std::uint64_t>::create(session.context(), kSteps));
+    FL_ASSIGN_OR_RETURN(auto on_host, device::HostBuffer<std::uint64_t>::create(session.context(), kSteps));
+    FL_ASSIGN_OR_RETURN(auto end, device::HostBuffer<std::uint32_t>::create(session.context(), 1));
+    return WarmChase(session, std::move(module), std::move(chase), std::move(fill), std::move(cycles),
+                     std::move(on_host), std::move(end));
 }
 
 Status WarmChase::fill(void* memory, Bytes size) {
     const auto elements = static_cast<std::uint32_t>(size.count / kElement);
-    if (Status s = fill_.set_arguments(memory, elements, stride_of(elements)); !s) return s;
-    if (Status s = session_->queue().launch(fill_, groups_of(*session_), &session_->event()); !s) return s;
+    FL_RETURN_IF_ERROR(fill_.set_arguments(memory, elements, stride_of(elements)));
+    FL_RETURN_IF_ERROR(session_->queue().launch(fill_, groups_of(*session_), &session_->event()));
     return finish(*session_);
 }
 
 Expected<std::vector<std::uint64_t>> WarmChase::steps_ns(const void* memory, Bytes size, double* seconds) {
     const std::uint64_t zero = 0;
-    if (Status s = chase_.set_arguments(memory, kSteps, zero, cycles_.data(), end_.data()); !s) return s.error();
+    FL_RETURN_IF_ERROR(chase_.set_arguments(memory, kSteps, zero, cycles_.data(), end_.data()));
     const Stopwatch watch;
-    if (Status s = session_->queue().launch(chase_, 1, &session_->event()); !s) return s.error();
-    if (Status s = session_->event().wait(); !s) return session_->explain(s.error());
+    FL_RETURN_IF_ERROR(session_->queue().launch(chase_, 1, &session_->event()));
+    FL_RETURN_IF_ERROR(session_->wait());
     if (seconds != nullptr) *seconds = watch.seconds();
-    if (Status s = session_->event().reset(); !s) return s.error();
+    FL_RETURN_IF_ERROR(session_->event().reset());
 
     const auto elements = static_cast<std::uint32_t>(size.count / kElement);
     const auto must_end = static_cast<std::uint32_t>(std::uint64_t{kSteps} * stride_of(elements) % elements);
@@ -103,12 +93,9 @@ Expected<std::vector<std::uint64_t>> WarmChase::steps_ns(const void* memory, Byt
         return Error{ErrorKind::kDevice,
                      fmt::format("wrong data: the chain ends at element {} and must at {}", end_[0], must_end)};
     }
-    if (Status s = session_->queue().copy(cycles_on_host_.data(), cycles_.data(), Bytes{kSteps * sizeof(std::uint64_t)},
-                                          &session_->event());
-        !s) {
-        return s.error();
-    }
-    if (Status s = finish(*session_); !s) return s.error();
+    FL_RETURN_IF_ERROR(session_->queue().copy(cycles_on_host_.data(), cycles_.data(),
+                                              Bytes{kSteps * sizeof(std::uint64_t)}, &session_->event()));
+    FL_RETURN_IF_ERROR(finish(*session_));
     std::vector<std::uint64_t> ns;
     for (const std::uint64_t cycles : cycles_on_host_.span()) ns.push_back(session_->clock().to_ns(cycles));
     return ns;
@@ -116,11 +103,10 @@ Expected<std::vector<std::uint64_t>> WarmChase::steps_ns(const void* memory, Byt
 
 Expected<device::GtCounters> without_faults(const device::Session& session, const std::function<Status()>& use) {
     const auto watch = CounterWatch::start(session);
-    if (Status s = use(); !s) return s.error();
+    FL_RETURN_IF_ERROR(use());
     if (!watch) return device::GtCounters();  // no debugfs; nothing is said about faults then
-    auto moved = watch->moved();
-    if (!moved) return moved.error();
-    const std::uint64_t faults = moved->value("svm_pagefault_count").value_or(0);
+    FL_ASSIGN_OR_RETURN(auto moved, watch->moved());
+    const std::uint64_t faults = moved.value("svm_pagefault_count").value_or(0);
     if (faults != 0) return Error{ErrorKind::kDevice, fmt::format("{} faults: the memory was not warm", faults)};
     return moved;
 }

@@ -60,44 +60,41 @@ public:
 
     /// A launch finds done what went before it, on any driver. The first maps the other memory.
     Status settle() {
-        if (const auto ran = toucher_.run(other_, kOneWord); !ran) return ran.error();
-        const auto saw = toucher_.check(other_, kOneWord);
-        return saw ? Status() : saw.error();
+        FL_RETURN_IF_ERROR(toucher_.run(other_, kOneWord));
+        FL_RETURN_IF_ERROR(toucher_.check(other_, kOneWord));
+        return {};
     }
 
     Expected<Sample> iterate() override {
-        auto buffer = Pieces{1, case_.size()}.make(
-            case_.operation == Operation::kFirstTouch ? device::Touch::kUntouched : device::Touch::kCpuTouched);
-        if (!buffer) return buffer.error();
+        FL_ASSIGN_OR_RETURN(auto buffer, Pieces{1, case_.size()}.make(case_.operation == Operation::kFirstTouch
+                                                                          ? device::Touch::kUntouched
+                                                                          : device::Touch::kCpuTouched));
         std::optional<Advisor::Advice> advice;
         if (case_.where == Where::kSystem) {
-            auto given = advisor_.prefer(*buffer, nullptr);
-            if (!given) return given.error();
-            advice.emplace(*std::move(given));
+            FL_ASSIGN_OR_RETURN(auto given, advisor_.prefer(buffer, nullptr));
+            advice.emplace(std::move(given));
         }
-        if (const auto mapped = toucher_.run(*buffer, case_.map()); !mapped) return mapped.error();
-        if (const auto saw = toucher_.check(*buffer, case_.map()); !saw) return saw.error();
-        if (Status s = require_placement(session_.device(), *buffer, case_.where); !s) return s.error();
+        FL_RETURN_IF_ERROR(toucher_.run(buffer, case_.map()));
+        FL_RETURN_IF_ERROR(toucher_.check(buffer, case_.map()));
+        FL_RETURN_IF_ERROR(require_placement(session_.device(), buffer, case_.where));
         if (readers_) {
-            if (Status s = readers_->start(other_); !s) return s.error();
+            FL_RETURN_IF_ERROR(readers_->start(other_));
         }
-        const auto watch = CounterWatch::start(session_);
-        if (!watch) return watch.error();
-        auto outcome = apply(case_.operation, *buffer);
+        FL_ASSIGN_OR_RETURN(const auto watch, CounterWatch::start(session_));
+        auto outcome = apply(case_.operation, buffer);
         if (readers_) {
-            if (Status s = readers_->stop(); !s) return s.error();
+            FL_RETURN_IF_ERROR(readers_->stop());
         }
         if (!outcome) return outcome.error();
-        if (Status s = settle(); !s) return s.error();
-        auto moved = watch->moved();
-        if (!moved) return moved.error();
-        if (must_invalidate() && moved->value("svm_tlb_inval_count").value_or(0) == 0)
+        FL_RETURN_IF_ERROR(settle());
+        FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
+        if (must_invalidate() && moved.value("svm_tlb_inval_count").value_or(0) == 0)
             return Error{ErrorKind::kDevice, "the GT counters know of no invalidation"};
-        if (Status s = verify(case_.operation, *buffer, *outcome); !s) return s.error();
+        FL_RETURN_IF_ERROR(verify(case_.operation, buffer, *outcome));
         Sample sample;
         sample.latencies_ns = std::move(outcome->latencies_ns);
         for (const std::uint64_t ns : sample.latencies_ns) sample.seconds += static_cast<double>(ns) * 1e-9;
-        sample.moved = *std::move(moved);
+        sample.moved = std::move(moved);
         return sample;
     }
 
@@ -118,21 +115,17 @@ private:
 };
 
 Expected<std::unique_ptr<Scenario>> open(device::Session& session, const Case& what) {
-    auto toucher = Toucher::create(session, Access::kRead, what.map().accesses);
-    if (!toucher) return toucher.error();
-    auto advisor = Advisor::create(session);
-    if (!advisor) return advisor.error();
-    auto other = Pieces{1, kOtherMemory}.make(device::Touch::kCpuTouched);
-    if (!other) return other.error();
+    FL_ASSIGN_OR_RETURN(auto toucher, Toucher::create(session, Access::kRead, what.map().accesses));
+    FL_ASSIGN_OR_RETURN(auto advisor, Advisor::create(session));
+    FL_ASSIGN_OR_RETURN(auto other, Pieces{1, kOtherMemory}.make(device::Touch::kCpuTouched));
     std::optional<BusyReaders> readers;
     if (what.running > 0) {
-        auto made = BusyReaders::create(session, what.running);
-        if (!made) return made.error();
-        readers.emplace(*std::move(made));
+        FL_ASSIGN_OR_RETURN(auto made, BusyReaders::create(session, what.running));
+        readers.emplace(std::move(made));
     }
-    auto scenario = std::make_unique<CpuOperation>(session, what, *std::move(toucher), *std::move(advisor),
-                                                   *std::move(other), std::move(readers));
-    if (Status s = scenario->settle(); !s) return s.error();
+    auto scenario = std::make_unique<CpuOperation>(session, what, std::move(toucher), std::move(advisor),
+                                                   std::move(other), std::move(readers));
+    FL_RETURN_IF_ERROR(scenario->settle());
     return std::unique_ptr<Scenario>(std::move(scenario));
 }
 

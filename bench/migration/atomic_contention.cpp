@@ -31,13 +31,11 @@ public:
         : session_(session), cpu_side_(cpu_side), groups_(groups), kernel_(std::move(kernel)) {}
 
     Expected<Sample> iterate() override {
-        const auto buffer = Pieces{1, Bytes{64u << 10}}.make(device::Touch::kCpuTouched);
-        if (!buffer) return buffer.error();
-        std::atomic_ref word(*reinterpret_cast<std::uint32_t*>(buffer->data()));
+        FL_ASSIGN_OR_RETURN(const auto buffer, Pieces{1, Bytes{64u << 10}}.make(device::Touch::kCpuTouched));
+        std::atomic_ref word(*reinterpret_cast<std::uint32_t*>(buffer.data()));
         const Sweep sweep{.offset = 0, .pitch = 0, .accesses = kGpuAdditions, .groups = groups_};
 
-        const auto watch = CounterWatch::start(session_);
-        if (!watch) return watch.error();
+        FL_ASSIGN_OR_RETURN(const auto watch, CounterWatch::start(session_));
         std::vector<std::uint64_t> cpu_ns;
         std::atomic<bool> running{false};
         std::atomic<bool> stop{false};
@@ -53,7 +51,7 @@ public:
         });
         while (!running) std::this_thread::yield();
         const Stopwatch time;
-        Status launched = kernel_.launch(session_.queue(), *buffer, sweep, &session_.event());
+        Status launched = kernel_.launch(session_.queue(), buffer, sweep, &session_.event());
         if (launched) launched = finish(session_);
         const double seconds = time.seconds();
         stop = true;
@@ -61,25 +59,22 @@ public:
         if (!launched) return launched.error();
 
         const std::size_t cpu_additions = cpu_ns.size();
-        auto moved = watch->moved();
-        if (!moved) return moved.error();
-        const std::uint32_t sum = word.load() - buffer->expected(0);
+        FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
+        const std::uint32_t sum = word.load() - buffer.expected(0);
         if (sum != kGpuAdditions + static_cast<std::uint32_t>(cpu_additions)) {
             return Error{ErrorKind::kDevice,
                          fmt::format("wrong data: the sum is {}, after {} additions by the GPU and {} by the CPU", sum,
                                      kGpuAdditions, cpu_additions)};
         }
-        auto gpu_ns = gpu_latencies();
-        if (!gpu_ns) return gpu_ns.error();
+        FL_ASSIGN_OR_RETURN(auto gpu_ns, gpu_latencies());
         Sample sample;
         sample.seconds = seconds;
-        sample.latencies_ns = cpu_side_ ? std::move(cpu_ns) : *std::move(gpu_ns);
+        sample.latencies_ns = cpu_side_ ? std::move(cpu_ns) : std::move(gpu_ns);
         for (const char* counter : {"svm_device_copy_kb", "svm_cpu_copy_kb"}) {
-            const auto copied = required(*moved, counter);
-            if (!copied) return copied.error();
-            sample.bytes = sample.bytes + Bytes{*copied << 10};
+            FL_ASSIGN_OR_RETURN(const auto copied, required(moved, counter));
+            sample.bytes = sample.bytes + Bytes{copied << 10};
         }
-        sample.moved = *std::move(moved);
+        sample.moved = std::move(moved);
         sample.figures = {{"gpu_additions_per_second", kGpuAdditions / seconds},
                           {"cpu_additions_per_second", static_cast<double>(cpu_additions) / seconds}};
         return sample;
@@ -88,7 +83,7 @@ public:
 private:
     /// An error when two additions saw the same value.
     Expected<std::vector<std::uint64_t>> gpu_latencies() {
-        if (Status s = kernel_.fetch(session_.queue(), session_.event()); !s) return s.error();
+        FL_RETURN_IF_ERROR(kernel_.fetch(session_.queue(), session_.event()));
         std::vector<std::uint32_t> seen(kernel_.seen().begin(), kernel_.seen().end());
         std::sort(seen.begin(), seen.end());
         if (std::adjacent_find(seen.begin(), seen.end()) != seen.end())
@@ -118,9 +113,8 @@ void register_atomic_contention(const device::Registration& registration) {
             plan.note = "thp=small";
             plan.iterations = 3;
             plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
-                auto kernel = TouchKernel::create(session, Access::kAtomic, kGpuAdditions);
-                if (!kernel) return kernel.error();
-                return std::unique_ptr<Scenario>(new AtomicContention(session, cpu_side, groups, *std::move(kernel)));
+                FL_ASSIGN_OR_RETURN(auto kernel, TouchKernel::create(session, Access::kAtomic, kGpuAdditions));
+                return std::unique_ptr<Scenario>(new AtomicContention(session, cpu_side, groups, std::move(kernel)));
             };
             register_scenario(registration, std::move(plan));
         }

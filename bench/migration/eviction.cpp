@@ -31,44 +31,35 @@ public:
         : session_(session), pieces_(pieces), toucher_(std::move(toucher)), filler_(std::move(filler)) {}
 
     Expected<Sample> iterate() override {
-        const auto buffer = pieces_.make(device::Touch::kCpuTouched);
-        if (!buffer) return buffer.error();
-        if (const auto filled = toucher_.run(*buffer, pieces_.sweep()); !filled) return filled.error();
-        const auto before = resident(*buffer);
-        if (!before) return before.error();
-        const auto watch = CounterWatch::start(session_);
-        if (!watch) return watch.error();
-        const auto seconds = toucher_.run(*buffer, pieces_.sweep());
-        if (!seconds) return seconds.error();
-        auto moved = watch->moved();
-        if (!moved) return moved.error();
-        const auto after = resident(*buffer);
-        if (!after) return after.error();
-        auto latencies = toucher_.check(*buffer, pieces_.sweep());
-        if (!latencies) return latencies.error();
-        const auto copied = required(*moved, "svm_device_copy_kb");
-        if (!copied) return copied.error();
+        FL_ASSIGN_OR_RETURN(const auto buffer, pieces_.make(device::Touch::kCpuTouched));
+        FL_RETURN_IF_ERROR(toucher_.run(buffer, pieces_.sweep()));
+        FL_ASSIGN_OR_RETURN(const auto before, resident(buffer));
+        FL_ASSIGN_OR_RETURN(const auto watch, CounterWatch::start(session_));
+        FL_ASSIGN_OR_RETURN(const auto seconds, toucher_.run(buffer, pieces_.sweep()));
+        FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
+        FL_ASSIGN_OR_RETURN(const auto after, resident(buffer));
+        FL_ASSIGN_OR_RETURN(auto latencies, toucher_.check(buffer, pieces_.sweep()));
+        FL_ASSIGN_OR_RETURN(const auto copied, required(moved, "svm_device_copy_kb"));
 
         Sample sample;
-        sample.seconds = *seconds;
-        sample.bytes = Bytes{*copied << 10};
+        sample.seconds = seconds;
+        sample.bytes = Bytes{copied << 10};
         // What was there, and what came, less what is there now.
-        const Bytes evicted = *before + sample.bytes - *after;
+        const Bytes evicted = before + sample.bytes - after;
         if (evicted.count == 0) return Error{ErrorKind::kDevice, "nothing was evicted: VRAM has room for all of it"};
         sample.figures.emplace_back("evicted_bytes", static_cast<double>(evicted.count));
-        sample.moved = *std::move(moved);
-        sample.latencies_ns = *std::move(latencies);
-        if (Status s = verify_by_cpu(*buffer); !s) return s.error();
+        sample.moved = std::move(moved);
+        sample.latencies_ns = std::move(latencies);
+        FL_RETURN_IF_ERROR(verify_by_cpu(buffer));
         return sample;
     }
 
 private:
     /// Bytes of the buffer in VRAM; without the extension, as much as there is room for.
     Expected<Bytes> resident(const device::ColdBuffer& buffer) const {
-        const auto found = placement(session_.device(), buffer);
-        if (!found) return found.error();
-        if (!*found) return kRoom;
-        const Bytes here{(*found)->here * 4096};
+        FL_ASSIGN_OR_RETURN(const auto found, placement(session_.device(), buffer));
+        if (!found) return kRoom;
+        const Bytes here{found->here * 4096};
         if (here.count > 0 && here <= kRoom) return here;
         return Error{ErrorKind::kDevice,
                      fmt::format("wrong placement: {} KiB of the buffer are in VRAM, which has room for {}",
@@ -91,11 +82,9 @@ void register_eviction(const device::Registration& registration) {
         plan.note = "thp=small";
         plan.iterations = 3;
         plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
-            auto toucher = Toucher::create(session, Access::kRead, pieces.ranges());
-            if (!toucher) return toucher.error();
-            auto filler = VramFiller::leave(session.context(), kRoom);
-            if (!filler) return filler.error();
-            return std::unique_ptr<Scenario>(new Eviction(session, pieces, *std::move(toucher), *std::move(filler)));
+            FL_ASSIGN_OR_RETURN(auto toucher, Toucher::create(session, Access::kRead, pieces.ranges()));
+            FL_ASSIGN_OR_RETURN(auto filler, VramFiller::leave(session.context(), kRoom));
+            return std::unique_ptr<Scenario>(new Eviction(session, pieces, std::move(toucher), std::move(filler)));
         };
         register_scenario(registration, std::move(plan));
     }

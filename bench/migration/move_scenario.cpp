@@ -10,15 +10,14 @@ namespace faultline::bench {
 
 Expected<Sample> MoveScenario::iterate() {
     if (kept_) return move(*kept_);
-    auto buffer = pieces_.make(device::Touch::kCpuTouched);
-    if (!buffer) return buffer.error();
-    auto sample = move(*buffer);
+    FL_ASSIGN_OR_RETURN(auto buffer, pieces_.make(device::Touch::kCpuTouched));
+    auto sample = move(buffer);
     if (!sample || memory_ == Memory::kCold) return sample;
     if (sample->bytes.count == 0) {
         return skip(fmt::format("the driver leaves mappings of {} in system memory: there is nothing to move again",
                                 size_name(pieces_.size)));
     }
-    return move(kept_.emplace(*std::move(buffer)));
+    return move(kept_.emplace(std::move(buffer)));
 }
 
 const char* infix_of(Memory memory) { return memory == Memory::kWarm ? "/warm" : ""; }

@@ -30,37 +30,33 @@ public:
         : session_(session), access_(access), size_(size), toucher_(std::move(toucher)) {}
 
     Expected<Sample> iterate() override {
-        const auto buffer = Pieces{1, size_}.make(device::Touch::kCpuTouched);
-        if (!buffer) return buffer.error();
-        std::atomic_ref word(*reinterpret_cast<std::uint32_t*>(buffer->data()));
-        const auto watch = CounterWatch::start(session_);
-        if (!watch) return watch.error();
+        FL_ASSIGN_OR_RETURN(const auto buffer, Pieces{1, size_}.make(device::Touch::kCpuTouched));
+        std::atomic_ref word(*reinterpret_cast<std::uint32_t*>(buffer.data()));
+        FL_ASSIGN_OR_RETURN(const auto watch, CounterWatch::start(session_));
         Sample sample;
         for (std::uint32_t round = 0; round < kRounds; ++round) {
             const Stopwatch gpu;
-            if (const auto there = toucher_.run(*buffer, kOneWord); !there) return there.error();
+            FL_RETURN_IF_ERROR(toucher_.run(buffer, kOneWord));
             const std::uint64_t there_ns = gpu.ns();
-            if (Status s = require_placement(session_.device(), *buffer, Where::kHere); !s) return s.error();
+            FL_RETURN_IF_ERROR(require_placement(session_.device(), buffer, Where::kHere));
             const Stopwatch cpu;
             const std::uint32_t found = word.fetch_add(1);
             sample.latencies_ns.push_back(there_ns + cpu.ns());
             sample.seconds += static_cast<double>(sample.latencies_ns.back()) * 1e-9;
-            if (Status s = require_placement(session_.device(), *buffer, Where::kSystem); !s) return s.error();
-            const std::uint32_t must_find = access_ == Access::kAtomic ? buffer->expected(0) + 2 * round + 1
-                                                                       : faultline_pattern(0, ~buffer->salt());
+            FL_RETURN_IF_ERROR(require_placement(session_.device(), buffer, Where::kSystem));
+            const std::uint32_t must_find =
+                access_ == Access::kAtomic ? buffer.expected(0) + 2 * round + 1 : faultline_pattern(0, ~buffer.salt());
             if (found != must_find) {
                 return Error{ErrorKind::kDevice, fmt::format("wrong data: the CPU finds {:#x} in round {}, not {:#x}",
                                                              found, round, must_find)};
             }
         }
-        auto moved = watch->moved();
-        if (!moved) return moved.error();
+        FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
         for (const char* counter : {"svm_device_copy_kb", "svm_cpu_copy_kb"}) {
-            const auto copied = required(*moved, counter);
-            if (!copied) return copied.error();
-            sample.bytes = sample.bytes + Bytes{*copied << 10};
+            FL_ASSIGN_OR_RETURN(const auto copied, required(moved, counter));
+            sample.bytes = sample.bytes + Bytes{copied << 10};
         }
-        sample.moved = *std::move(moved);
+        sample.moved = std::move(moved);
         return sample;
     }
 
@@ -81,9 +77,8 @@ void register_ping_pong(const device::Registration& registration) {
             plan.note = "thp=small";
             plan.iterations = 8;
             plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
-                auto toucher = Toucher::create(session, access, 1);
-                if (!toucher) return toucher.error();
-                return std::unique_ptr<Scenario>(new PingPong(session, access, size, *std::move(toucher)));
+                FL_ASSIGN_OR_RETURN(auto toucher, Toucher::create(session, access, 1));
+                return std::unique_ptr<Scenario>(new PingPong(session, access, size, std::move(toucher)));
             };
             register_scenario(registration, std::move(plan));
         }

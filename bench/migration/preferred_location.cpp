@@ -37,34 +37,28 @@ public:
           readers_(std::move(readers)) {}
 
     Expected<Sample> iterate() override {
-        const auto buffer = pieces_.make(device::Touch::kCpuTouched);
-        if (!buffer) return buffer.error();
-        if (const auto there = toucher_.run(*buffer, pieces_.sweep()); !there) return there.error();
-        if (Status s = require_placement(session_.device(), *buffer, Where::kHere); !s) return s.error();
-        const auto advice = advisor_.prefer(*buffer, &session_.device());
-        if (!advice) return advice.error();
+        FL_ASSIGN_OR_RETURN(const auto buffer, pieces_.make(device::Touch::kCpuTouched));
+        FL_RETURN_IF_ERROR(toucher_.run(buffer, pieces_.sweep()));
+        FL_RETURN_IF_ERROR(require_placement(session_.device(), buffer, Where::kHere));
+        FL_ASSIGN_OR_RETURN(const auto advice, advisor_.prefer(buffer, &session_.device()));
         if (readers_) {
-            if (Status s = readers_->start(*buffer); !s) return s.error();
+            FL_RETURN_IF_ERROR(readers_->start(buffer));
         }
-        const auto watch = CounterWatch::start(session_);
-        if (!watch) return watch.error();
+        FL_ASSIGN_OR_RETURN(const auto watch, CounterWatch::start(session_));
         Sample sample;
         for (unsigned change = 0; change < kChanges; ++change) {
-            if (Status s = move_to(*buffer, change % 2 == 0 ? Where::kSystem : Where::kHere, sample); !s)
-                return s.error();
+            FL_RETURN_IF_ERROR(move_to(buffer, change % 2 == 0 ? Where::kSystem : Where::kHere, sample));
         }
-        auto moved = watch->moved();
-        if (!moved) return moved.error();
+        FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
         if (readers_) {
-            if (Status s = readers_->stop(); !s) return s.error();
+            FL_RETURN_IF_ERROR(readers_->stop());
         }
         for (const char* counter : {"svm_device_copy_kb", "svm_cpu_copy_kb"}) {
-            const auto copied = required(*moved, counter);
-            if (!copied) return copied.error();
-            sample.bytes = sample.bytes + Bytes{*copied << 10};
+            FL_ASSIGN_OR_RETURN(const auto copied, required(moved, counter));
+            sample.bytes = sample.bytes + Bytes{copied << 10};
         }
-        sample.moved = *std::move(moved);
-        if (Status s = verify_by_cpu(*buffer); !s) return s.error();
+        sample.moved = std::move(moved);
+        FL_RETURN_IF_ERROR(verify_by_cpu(buffer));
         return sample;
     }
 
@@ -72,7 +66,7 @@ private:
     Status move_to(const device::ColdBuffer& buffer, Where where, Sample& sample) {
         const Stopwatch call;
         const device::Device* const device = where == Where::kHere ? &session_.device() : nullptr;
-        if (Status s = advisor_.change(buffer, device); !s) return s;
+        FL_RETURN_IF_ERROR(advisor_.change(buffer, device));
         sample.latencies_ns.push_back(call.ns());
         if (where == Where::kSystem) {
             for (std::uint32_t i = 0; i < pieces_.ranges(); ++i) {
@@ -82,7 +76,7 @@ private:
             }
         }
         sample.seconds += call.seconds();
-        if (Status s = gpu_touch(buffer, sample); !s) return s;
+        FL_RETURN_IF_ERROR(gpu_touch(buffer, sample));
         return require_placement(session_.device(), buffer, where);
     }
 
@@ -90,15 +84,14 @@ private:
     Status gpu_touch(const device::ColdBuffer& buffer, Sample& sample) {
         if (readers_) {
             const Stopwatch passes;
-            if (Status s = readers_->wait_for_pass(); !s) return s;
+            FL_RETURN_IF_ERROR(readers_->wait_for_pass());
             sample.seconds += passes.seconds();
             return {};
         }
-        const auto touched = toucher_.run(buffer, pieces_.sweep());
-        if (!touched) return touched.error();
-        sample.seconds += *touched;
-        const auto saw = toucher_.check(buffer, pieces_.sweep());
-        return saw ? Status() : saw.error();
+        FL_ASSIGN_OR_RETURN(const auto touched, toucher_.run(buffer, pieces_.sweep()));
+        sample.seconds += touched;
+        FL_RETURN_IF_ERROR(toucher_.check(buffer, pieces_.sweep()));
+        return {};
     }
 
     device::Session& session_;
@@ -118,18 +111,15 @@ void register_preferred_location(const device::Registration& registration) {
             plan.note = "thp=small";
             plan.iterations = 8;
             plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
-                auto toucher = Toucher::create(session, Access::kRead, Pieces{1, size}.ranges());
-                if (!toucher) return toucher.error();
-                auto advisor = Advisor::create(session);
-                if (!advisor) return advisor.error();
+                FL_ASSIGN_OR_RETURN(auto toucher, Toucher::create(session, Access::kRead, Pieces{1, size}.ranges()));
+                FL_ASSIGN_OR_RETURN(auto advisor, Advisor::create(session));
                 std::optional<BusyReaders> busy;
                 if (readers > 0) {
-                    auto made = BusyReaders::create(session, readers);
-                    if (!made) return made.error();
-                    busy.emplace(*std::move(made));
+                    FL_ASSIGN_OR_RETURN(auto made, BusyReaders::create(session, readers));
+                    busy.emplace(std::move(made));
                 }
                 return std::unique_ptr<Scenario>(
-                    new PreferredLocation(session, size, *std::move(toucher), *std::move(advisor), std::move(busy)));
+                    new PreferredLocation(session, size, std::move(toucher), std::move(advisor), std::move(busy)));
             };
             register_scenario(registration, std::move(plan));
         }

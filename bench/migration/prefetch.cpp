@@ -30,11 +30,11 @@ struct Lane {
     Status prefetch(std::byte* start, Bytes size) {
         for (Bytes done; done < size; done = done + kCall) {
             const Stopwatch watch;
-            if (Status s = queue.prefetch(start + done.count, kCall); !s) return s;
-            if (Status s = queue.barrier(&event); !s) return s;
-            if (Status s = event.wait(); !s) return s;
+            FL_RETURN_IF_ERROR(queue.prefetch(start + done.count, kCall));
+            FL_RETURN_IF_ERROR(queue.barrier(&event));
+            FL_RETURN_IF_ERROR(event.wait());
             latencies_ns.push_back(watch.ns());
-            if (Status s = event.reset(); !s) return s;
+            FL_RETURN_IF_ERROR(event.reset());
         }
         return {};
     }
@@ -47,31 +47,27 @@ public:
 
     Expected<Sample> iterate() override {
         const Pieces pieces{1, kSize};
-        const auto buffer = pieces.make(device::Touch::kCpuTouched);
-        if (!buffer) return buffer.error();
-        const auto watch = CounterWatch::start(session_);
-        if (!watch) return watch.error();
+        FL_ASSIGN_OR_RETURN(const auto buffer, pieces.make(device::Touch::kCpuTouched));
+        FL_ASSIGN_OR_RETURN(const auto watch, CounterWatch::start(session_));
         Sample sample;
         const Bytes share{kSize.count / lanes_.size()};
-        const auto seconds =
-            crew_.run([&](std::size_t i) { return lanes_[i].prefetch(buffer->data() + i * share.count, share); });
-        if (!seconds) return seconds.error();
-        sample.seconds = *seconds;
+        FL_ASSIGN_OR_RETURN(const auto seconds, crew_.run([&](std::size_t i) {
+            return lanes_[i].prefetch(buffer.data() + i * share.count, share);
+        }));
+        sample.seconds = seconds;
         for (Lane& lane : lanes_) {
             sample.latencies_ns.insert(sample.latencies_ns.end(), lane.latencies_ns.begin(), lane.latencies_ns.end());
             lane.latencies_ns.clear();
         }
-        auto moved = watch->moved();
-        if (!moved) return moved.error();
-        const auto copied = required(*moved, "svm_device_copy_kb");
-        if (!copied) return copied.error();
-        if (Bytes{*copied << 10} != kSize)
-            return Error{ErrorKind::kDevice, fmt::format("{} KiB were copied, not {}", *copied, kSize.count >> 10)};
-        if (Status s = require_placement(session_.device(), *buffer, Where::kHere); !s) return s.error();
-        if (Status s = verify_by_cpu(*buffer); !s) return s.error();
+        FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
+        FL_ASSIGN_OR_RETURN(const auto copied, required(moved, "svm_device_copy_kb"));
+        if (Bytes{copied << 10} != kSize)
+            return Error{ErrorKind::kDevice, fmt::format("{} KiB were copied, not {}", copied, kSize.count >> 10)};
+        FL_RETURN_IF_ERROR(require_placement(session_.device(), buffer, Where::kHere));
+        FL_RETURN_IF_ERROR(verify_by_cpu(buffer));
         sample.bytes = kSize;
         sample.ranges = kSize / kCall;
-        sample.moved = *std::move(moved);
+        sample.moved = std::move(moved);
         return sample;
     }
 
@@ -92,11 +88,9 @@ void register_prefetch(const device::Registration& registration) {
         plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
             std::vector<Lane> lanes;
             for (unsigned i = 0; i < threads; ++i) {
-                auto queue = device::CommandList::create(session.context());
-                if (!queue) return queue.error();
-                auto event = device::Event::create(session.context());
-                if (!event) return event.error();
-                lanes.push_back({*std::move(queue), *std::move(event)});
+                FL_ASSIGN_OR_RETURN(auto queue, device::CommandList::create(session.context()));
+                FL_ASSIGN_OR_RETURN(auto event, device::Event::create(session.context()));
+                lanes.push_back({std::move(queue), std::move(event)});
             }
             return std::unique_ptr<Scenario>(new Prefetch(session, std::move(lanes)));
         };

@@ -30,31 +30,25 @@ public:
 
 private:
     Expected<Sample> move(const device::ColdBuffer& buffer) override {
-        if (Status s = require_placement(session_.device(), buffer, Where::kSystem); !s) return s.error();
-        const auto watch = CounterWatch::start(session_);
-        if (!watch) return watch.error();
-        auto sample = prefetch_ ? prefetch(buffer) : fault(buffer);
-        if (!sample) return sample.error();
-        auto moved = watch->moved();
-        if (!moved) return moved.error();
-        const auto copied = required(*moved, "svm_device_copy_kb");
-        if (!copied) return copied.error();
-        sample->bytes = Bytes{*copied << 10};
-        sample->moved = *std::move(moved);
-        if (prefetch_) sample->ranges = sample->bytes / pieces_.range_size();
-        if (Status s = report_placement(buffer, *sample); !s) return s.error();
-        if (Status s = verify_by_cpu(buffer); !s) return s.error();
+        FL_RETURN_IF_ERROR(require_placement(session_.device(), buffer, Where::kSystem));
+        FL_ASSIGN_OR_RETURN(const auto watch, CounterWatch::start(session_));
+        FL_ASSIGN_OR_RETURN(auto sample, prefetch_ ? prefetch(buffer) : fault(buffer));
+        FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
+        FL_ASSIGN_OR_RETURN(const auto copied, required(moved, "svm_device_copy_kb"));
+        sample.bytes = Bytes{copied << 10};
+        sample.moved = std::move(moved);
+        if (prefetch_) sample.ranges = sample.bytes / pieces_.range_size();
+        FL_RETURN_IF_ERROR(report_placement(buffer, sample));
+        FL_RETURN_IF_ERROR(verify_by_cpu(buffer));
         return sample;
     }
 
     Expected<Sample> fault(const device::ColdBuffer& buffer) {
-        const auto seconds = toucher_.run(buffer, pieces_.sweep());
-        if (!seconds) return seconds.error();
-        auto latencies = toucher_.check(buffer, pieces_.sweep());
-        if (!latencies) return latencies.error();
+        FL_ASSIGN_OR_RETURN(const auto seconds, toucher_.run(buffer, pieces_.sweep()));
+        FL_ASSIGN_OR_RETURN(auto latencies, toucher_.check(buffer, pieces_.sweep()));
         Sample sample;
-        sample.seconds = *seconds;
-        sample.latencies_ns = *std::move(latencies);
+        sample.seconds = seconds;
+        sample.latencies_ns = std::move(latencies);
         return sample;
     }
 
@@ -62,28 +56,26 @@ private:
         Sample sample;
         for (std::size_t i = 0; i < pieces_.count; ++i) {
             const Stopwatch watch;
-            if (Status s = session_.queue().prefetch(buffer.data() + i * buffer.pitch().count, pieces_.size); !s)
-                return s.error();
-            if (Status s = session_.queue().barrier(&session_.event()); !s) return s.error();
-            if (Status s = session_.event().wait(); !s) return s.error();
+            FL_RETURN_IF_ERROR(session_.queue().prefetch(buffer.data() + i * buffer.pitch().count, pieces_.size));
+            FL_RETURN_IF_ERROR(session_.queue().barrier(&session_.event()));
+            FL_RETURN_IF_ERROR(session_.event().wait());
             sample.latencies_ns.push_back(watch.ns());
             sample.seconds += watch.seconds();
-            if (Status s = session_.event().reset(); !s) return s.error();
+            FL_RETURN_IF_ERROR(session_.event().reset());
         }
         return sample;
     }
 
     /// What the driver says it copied is what is there.
     Status report_placement(const device::ColdBuffer& buffer, Sample& sample) const {
-        const auto found = placement(session_.device(), buffer);
-        if (!found) return found.error();
-        if (!*found) return {};
-        if (Bytes{(*found)->here * 4096} != sample.bytes) {
+        FL_ASSIGN_OR_RETURN(const auto found, placement(session_.device(), buffer));
+        if (!found) return {};
+        if (Bytes{found->here * 4096} != sample.bytes) {
             return Error{ErrorKind::kDevice, fmt::format("{} bytes were copied to the device, but {} pages are there",
-                                                         sample.bytes.count, (*found)->here)};
+                                                         sample.bytes.count, found->here)};
         }
         sample.figures.emplace_back("on_device",
-                                    static_cast<double>((*found)->here) / static_cast<double>((*found)->pages()));
+                                    static_cast<double>(found->here) / static_cast<double>(found->pages()));
         return {};
     }
 
@@ -103,9 +95,8 @@ void register_to_device(const device::Registration& registration) {
         plan.note = "thp=small";
         plan.iterations = 8;
         plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
-            auto toucher = Toucher::create(session, Access::kRead, pieces.ranges());
-            if (!toucher) return toucher.error();
-            return std::unique_ptr<Scenario>(new ToDevice(session, pieces, memory, prefetch, *std::move(toucher)));
+            FL_ASSIGN_OR_RETURN(auto toucher, Toucher::create(session, Access::kRead, pieces.ranges()));
+            return std::unique_ptr<Scenario>(new ToDevice(session, pieces, memory, prefetch, std::move(toucher)));
         };
         register_scenario(registration, std::move(plan));
     };

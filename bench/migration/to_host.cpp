@@ -42,21 +42,19 @@ public:
 
 private:
     Expected<Sample> move(const device::ColdBuffer& buffer) override {
-        if (Status s = require_placement(session_.device(), buffer, Where::kSystem); !s) return s.error();
-        if (const auto there = toucher_.run(buffer, pieces_.sweep(kBringingGroups)); !there) return there.error();
-        if (Status s = mark_rest(buffer, MADV_DONTDUMP); !s) return s.error();
-        if (Status s = require_placement(session_.device(), buffer, Where::kHere); !s) return s.error();
-        auto sample = touch(buffer);
-        if (!sample) return sample.error();
-        if (Status s = mark_rest(buffer, MADV_DODUMP); !s) return s.error();
-        if (Status s = verify_by_cpu(buffer); !s) return s.error();
-        if (Status s = require_placement(session_.device(), buffer, Where::kSystem); !s) return s.error();
+        FL_RETURN_IF_ERROR(require_placement(session_.device(), buffer, Where::kSystem));
+        FL_RETURN_IF_ERROR(toucher_.run(buffer, pieces_.sweep(kBringingGroups)));
+        FL_RETURN_IF_ERROR(mark_rest(buffer, MADV_DONTDUMP));
+        FL_RETURN_IF_ERROR(require_placement(session_.device(), buffer, Where::kHere));
+        FL_ASSIGN_OR_RETURN(auto sample, touch(buffer));
+        FL_RETURN_IF_ERROR(mark_rest(buffer, MADV_DODUMP));
+        FL_RETURN_IF_ERROR(verify_by_cpu(buffer));
+        FL_RETURN_IF_ERROR(require_placement(session_.device(), buffer, Where::kSystem));
         return sample;
     }
 
     Expected<Sample> touch(const device::ColdBuffer& buffer) const {
-        const auto watch = CounterWatch::start(session_);
-        if (!watch) return watch.error();
+        FL_ASSIGN_OR_RETURN(const auto watch, CounterWatch::start(session_));
         Sample sample;
         const Stopwatch all;
         for (std::uint32_t i = 0; i < pieces_.ranges(); ++i) {
@@ -73,18 +71,16 @@ private:
         }
         sample.seconds = all.seconds();
 
-        auto moved = watch->moved();
-        if (!moved) return moved.error();
-        const auto copied = required(*moved, "svm_cpu_copy_kb");
-        if (!copied) return copied.error();
-        if (*copied == 0) return Error{ErrorKind::kDevice, "the GT counters know of no byte copied to the host"};
-        sample.bytes = Bytes{*copied << 10};
+        FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
+        FL_ASSIGN_OR_RETURN(const auto copied, required(moved, "svm_cpu_copy_kb"));
+        if (copied == 0) return Error{ErrorKind::kDevice, "the GT counters know of no byte copied to the host"};
+        sample.bytes = Bytes{copied << 10};
         const Bytes touched = std::min(size_, pieces_.range_size()) * pieces_.ranges();
         if (sample.bytes > touched) {
             return Error{ErrorKind::kDevice,
-                         fmt::format("{} KiB came back, of {} KiB that were touched", *copied, touched.count >> 10)};
+                         fmt::format("{} KiB came back, of {} KiB that were touched", copied, touched.count >> 10)};
         }
-        sample.moved = *std::move(moved);
+        sample.moved = std::move(moved);
         sample.ranges = pieces_.ranges();
         sample.figures.emplace_back("to_host_share",
                                     static_cast<double>(sample.bytes.count) / static_cast<double>(touched.count));
@@ -119,9 +115,8 @@ void register_to_host(const device::Registration& registration) {
         plan.note = "thp=small";
         plan.iterations = 8;
         plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
-            auto toucher = Toucher::create(session, Access::kRead, pieces_for(size).ranges());
-            if (!toucher) return toucher.error();
-            return std::unique_ptr<Scenario>(new ToHost(session, size, memory, access, *std::move(toucher)));
+            FL_ASSIGN_OR_RETURN(auto toucher, Toucher::create(session, Access::kRead, pieces_for(size).ranges()));
+            return std::unique_ptr<Scenario>(new ToHost(session, size, memory, access, std::move(toucher)));
         };
         register_scenario(registration, std::move(plan));
     };

@@ -28,13 +28,11 @@ public:
         : worker_(worker), size_(size), from_(std::move(from)), to_(std::move(to)), host_(std::move(host)) {}
 
     static Expected<std::unique_ptr<Lane>> open(device::Session& worker, device::Session& peer, Bytes size) {
-        auto from = device::UsmBlock::allocate(worker.context(), device::UsmKind::kDevice, size);
-        if (!from) return from.error();
-        auto to = device::UsmBlock::allocate_on(worker.context(), peer.device(), size);
-        if (!to) return to.error();
-        auto host = device::HostBuffer<std::uint32_t>::create(worker.context(), size.count / sizeof(std::uint32_t));
-        if (!host) return host.error();
-        return std::unique_ptr<Lane>(new PeerCopy(worker, size, *std::move(from), *std::move(to), *std::move(host)));
+        FL_ASSIGN_OR_RETURN(auto from, device::UsmBlock::allocate(worker.context(), device::UsmKind::kDevice, size));
+        FL_ASSIGN_OR_RETURN(auto to, device::UsmBlock::allocate_on(worker.context(), peer.device(), size));
+        FL_ASSIGN_OR_RETURN(
+            auto host, device::HostBuffer<std::uint32_t>::create(worker.context(), size.count / sizeof(std::uint32_t)));
+        return std::unique_ptr<Lane>(new PeerCopy(worker, size, std::move(from), std::move(to), std::move(host)));
     }
 
     Status prepare() override {
@@ -47,7 +45,7 @@ public:
     Status work() override {
         for (unsigned i = 0; i < kCopies; ++i) {
             const Stopwatch watch;
-            if (Status s = copy(to_.data(), from_.data()); !s) return s;
+            FL_RETURN_IF_ERROR(copy(to_.data(), from_.data()));
             latencies_ns_.push_back(watch.ns());
         }
         return {};
@@ -55,7 +53,7 @@ public:
 
     Expected<Sample> finish() override {
         std::fill(host_.span().begin(), host_.span().end(), 0u);
-        if (Status s = copy(host_.data(), to_.data()); !s) return s.error();
+        FL_RETURN_IF_ERROR(copy(host_.data(), to_.data()));
         for (std::size_t i = 0; i < host_.size(); ++i) {
             if (host_[i] == word(i)) continue;
             return Error{ErrorKind::kDevice, fmt::format("wrong data: word {} of the copy is {:#x}", i, host_[i])};
@@ -70,7 +68,7 @@ private:
     std::uint32_t word(std::size_t i) const { return static_cast<std::uint32_t>(i) * 3 + salt_; }
 
     Status copy(void* destination, const void* source) {
-        if (Status s = worker_.queue().copy(destination, source, size_, &worker_.event()); !s) return s;
+        FL_RETURN_IF_ERROR(worker_.queue().copy(destination, source, size_, &worker_.event()));
         return bench::finish(worker_);
     }
 
@@ -92,7 +90,7 @@ Status register_peer_copy(const device::Registration& registration) {
         plan.suffix = fmt::format("/size:{}", size_name(size));
         plan.iterations = 3;
         plan.open = [=](device::Session& worker, device::Session& peer) { return PeerCopy::open(worker, peer, size); };
-        if (Status s = register_lanes(registration, plan); !s) return s;
+        FL_RETURN_IF_ERROR(register_lanes(registration, plan));
     }
     return {};
 }

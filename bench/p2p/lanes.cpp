@@ -21,14 +21,12 @@ public:
                                                     const OpenLane& open_lane) {
         std::unique_ptr<Lanes> lanes(new Lanes(warm));
         for (const Device* device : {&worker, &peer}) {
-            auto session = Session::open(*device);
-            if (!session) return session.error();
-            lanes->sessions_.push_back(*std::move(session));
+            FL_ASSIGN_OR_RETURN(auto session, Session::open(*device));
+            lanes->sessions_.push_back(std::move(session));
         }
         for (std::size_t i = 0; i < (both ? 2 : 1); ++i) {
-            auto lane = open_lane(*lanes->sessions_[i], *lanes->sessions_[1 - i]);
-            if (!lane) return lane.error();
-            lanes->lanes_.push_back(*std::move(lane));
+            FL_ASSIGN_OR_RETURN(auto lane, open_lane(*lanes->sessions_[i], *lanes->sessions_[1 - i]));
+            lanes->lanes_.push_back(std::move(lane));
         }
         if (both) lanes->crew_.emplace(lanes->lanes_.size());
         return std::unique_ptr<Scenario>(std::move(lanes));
@@ -36,29 +34,26 @@ public:
 
     Expected<Sample> iterate() override {
         for (const auto& lane : lanes_) {
-            if (Status s = lane->prepare(); !s) return s.error();
+            FL_RETURN_IF_ERROR(lane->prepare());
         }
         std::vector<CounterWatch> watches;
         for (const auto& session : sessions_) {
-            auto watch = CounterWatch::start(*session);
-            if (!watch) return watch.error();
-            watches.push_back(*std::move(watch));
+            FL_ASSIGN_OR_RETURN(auto watch, CounterWatch::start(*session));
+            watches.push_back(std::move(watch));
         }
         Sample sample;
-        if (Status s = work(sample.seconds); !s) return s.error();
+        FL_RETURN_IF_ERROR(work(sample.seconds));
         for (const CounterWatch& watch : watches) {
-            const auto moved = watch.moved();
-            if (!moved) return moved.error();
-            sample.moved.add(*moved);
+            FL_ASSIGN_OR_RETURN(const auto moved, watch.moved());
+            sample.moved.add(moved);
         }
         const std::uint64_t faults = sample.moved.value("svm_pagefault_count").value_or(0);
         if (warm_ && faults != 0)
             return Error{ErrorKind::kDevice, fmt::format("{} faults: the memory was not warm", faults)};
         for (const auto& lane : lanes_) {
-            auto part = lane->finish();
-            if (!part) return part.error();
-            sample.bytes = sample.bytes + part->bytes;
-            sample.latencies_ns.insert(sample.latencies_ns.end(), part->latencies_ns.begin(), part->latencies_ns.end());
+            FL_ASSIGN_OR_RETURN(auto part, lane->finish());
+            sample.bytes = sample.bytes + part.bytes;
+            sample.latencies_ns.insert(sample.latencies_ns.end(), part.latencies_ns.begin(), part.latencies_ns.end());
         }
         const std::uint64_t copied_kb =
             sample.moved.value("svm_device_copy_kb").value_or(0) + sample.moved.value("svm_cpu_copy_kb").value_or(0);
@@ -79,9 +74,8 @@ private:
             seconds = watch.seconds();
             return status;
         }
-        const auto together = crew_->run([this](std::size_t i) { return lanes_[i]->work(); });
-        if (!together) return together.error();
-        seconds = *together;
+        FL_ASSIGN_OR_RETURN(const auto together, crew_->run([this](std::size_t i) { return lanes_[i]->work(); }));
+        seconds = together;
         return {};
     }
 
@@ -94,10 +88,9 @@ private:
 
 /// The chosen device and its peers, in the driver's order.
 Expected<std::vector<Device>> peers_of(const Device& chosen) {
-    auto all = device::list_devices();
-    if (!all) return all.error();
+    FL_ASSIGN_OR_RETURN(auto all, device::list_devices());
     std::vector<Device> peers;
-    for (Device& device : *all) {
+    for (Device& device : all) {
         if (device.kind == chosen.kind && device.driver == chosen.driver && device.can_fault_on_malloc())
             peers.push_back(std::move(device));
     }
@@ -109,9 +102,7 @@ Expected<std::vector<Device>> peers_of(const Device& chosen) {
 Status register_lanes(const device::Registration& registration, const LanePlan& plan) {
     std::vector<Device> devices;
     if (registration.device != nullptr) {
-        auto peers = peers_of(*registration.device);
-        if (!peers) return peers.error();
-        devices = *std::move(peers);
+        FL_ASSIGN_OR_RETURN(devices, peers_of(*registration.device));
     }
     const auto add = [&](const char* directions, unsigned worker, unsigned peer, OpenScenario open) {
         ScenarioPlan scenario;
@@ -143,11 +134,8 @@ Status register_lanes(const device::Registration& registration, const LanePlan& 
 
 Status require_access(const Session& worker, const Session& peer) {
     ze_bool_t can = 0;
-    if (Status s = device::check("zeDeviceCanAccessPeer",
-                                 zeDeviceCanAccessPeer(worker.device().handle, peer.device().handle, &can));
-        !s) {
-        return s;
-    }
+    FL_RETURN_IF_ERROR(device::check("zeDeviceCanAccessPeer",
+                                     zeDeviceCanAccessPeer(worker.device().handle, peer.device().handle, &can)));
     if (can != 0) return {};
     return skip(fmt::format("device {} cannot reach memory of device {}", worker.device().index, peer.device().index));
 }

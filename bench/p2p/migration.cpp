@@ -31,10 +31,8 @@ public:
         : to_(to), from_(from), through_host_(through_host), on_to_(std::move(on_to)), on_from_(std::move(on_from)) {}
 
     Status prepare() override {
-        auto fresh = kPieces.make(device::Touch::kCpuTouched);
-        if (!fresh) return fresh.error();
-        buffer_.emplace(*std::move(fresh));
-        if (const auto there = on_from_.run(*buffer_, kPieces.sweep()); !there) return there.error();
+        FL_ASSIGN_OR_RETURN(buffer_, kPieces.make(device::Touch::kCpuTouched));
+        FL_RETURN_IF_ERROR(on_from_.run(*buffer_, kPieces.sweep()));
         return require_placement(from_.device(), *buffer_, Where::kHere);
     }
 
@@ -46,19 +44,18 @@ public:
                     return Error{ErrorKind::kDevice, fmt::format("wrong data: the CPU reads it at {:#x}", offset)};
             }
         }
-        const auto touched = on_to_.run(*buffer_, kPieces.sweep(kGroups));
-        return touched ? Status() : touched.error();
+        FL_RETURN_IF_ERROR(on_to_.run(*buffer_, kPieces.sweep(kGroups)));
+        return {};
     }
 
     Expected<Sample> finish() override {
-        if (Status s = require_placement(to_.device(), *buffer_, Where::kHere); !s) return s.error();
-        auto latencies = on_to_.check(*buffer_, kPieces.sweep(kGroups));
-        if (!latencies) return latencies.error();
-        if (Status s = verify_by_cpu(*buffer_); !s) return s.error();
+        FL_RETURN_IF_ERROR(require_placement(to_.device(), *buffer_, Where::kHere));
+        FL_ASSIGN_OR_RETURN(auto latencies, on_to_.check(*buffer_, kPieces.sweep(kGroups)));
+        FL_RETURN_IF_ERROR(verify_by_cpu(*buffer_));
         buffer_.reset();
         Sample sample;
         sample.bytes = kPieces.total();
-        sample.latencies_ns = *std::move(latencies);
+        sample.latencies_ns = std::move(latencies);
         return sample;
     }
 
@@ -79,14 +76,12 @@ Status register_peer_migration(const device::Registration& registration) {
         plan.family = fmt::format("p2p/migration/{}", through_host ? "through_host" : "direct");
         plan.note = "thp=small";
         plan.open = [=](device::Session& to, device::Session& from) -> Expected<std::unique_ptr<Lane>> {
-            auto on_to = Toucher::create(to, Access::kRead, kPieces.ranges());
-            if (!on_to) return on_to.error();
-            auto on_from = Toucher::create(from, Access::kRead, kPieces.ranges());
-            if (!on_from) return on_from.error();
+            FL_ASSIGN_OR_RETURN(auto on_to, Toucher::create(to, Access::kRead, kPieces.ranges()));
+            FL_ASSIGN_OR_RETURN(auto on_from, Toucher::create(from, Access::kRead, kPieces.ranges()));
             return std::unique_ptr<Lane>(
-                new PeerMigration(to, from, through_host, *std::move(on_to), *std::move(on_from)));
+                new PeerMigration(to, from, through_host, std::move(on_to), std::move(on_from)));
         };
-        if (Status s = register_lanes(registration, plan); !s) return s;
+        FL_RETURN_IF_ERROR(register_lanes(registration, plan));
     }
     return {};
 }

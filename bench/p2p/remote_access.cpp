@@ -28,15 +28,12 @@ public:
         : access_(access), memory_(std::move(memory)), stream_(std::move(stream)) {}
 
     static Expected<std::unique_ptr<Lane>> open(device::Session& worker, device::Session& peer, Access access) {
-        auto memory = RemoteMemory::create(worker, peer, kSize);
-        if (!memory) return memory.error();
-        auto on_peer = WarmStream::create(peer);
-        if (!on_peer) return on_peer.error();
-        if (const auto written = on_peer->write((*memory)->data(), kSize, kFirstSalt); !written) return written.error();
-        auto stream = WarmStream::create(worker);
-        if (!stream) return stream.error();
-        if (const auto read = stream->read((*memory)->data(), kSize, kFirstSalt); !read) return read.error();
-        return std::unique_ptr<Lane>(new RemoteAccess(access, *std::move(memory), *std::move(stream)));
+        FL_ASSIGN_OR_RETURN(auto memory, RemoteMemory::create(worker, peer, kSize));
+        FL_ASSIGN_OR_RETURN(auto on_peer, WarmStream::create(peer));
+        FL_RETURN_IF_ERROR(on_peer.write(memory->data(), kSize, kFirstSalt));
+        FL_ASSIGN_OR_RETURN(auto stream, WarmStream::create(worker));
+        FL_RETURN_IF_ERROR(stream.read(memory->data(), kSize, kFirstSalt));
+        return std::unique_ptr<Lane>(new RemoteAccess(access, std::move(memory), std::move(stream)));
     }
 
     Status prepare() override {
@@ -45,15 +42,15 @@ public:
     }
 
     Status work() override {
-        const auto seconds = access_ == Access::kRead ? stream_.read(memory_->data(), kSize, salt_)
-                                                      : stream_.write(memory_->data(), kSize, salt_);
-        return seconds ? Status() : seconds.error();
+        FL_RETURN_IF_ERROR(access_ == Access::kRead ? stream_.read(memory_->data(), kSize, salt_)
+                                                    : stream_.write(memory_->data(), kSize, salt_));
+        return {};
     }
 
     Expected<Sample> finish() override {
-        if (Status s = memory_->check(); !s) return s.error();
+        FL_RETURN_IF_ERROR(memory_->check());
         if (access_ == Access::kWrite) {
-            if (const auto read = stream_.read(memory_->data(), kSize, salt_); !read) return read.error();
+            FL_RETURN_IF_ERROR(stream_.read(memory_->data(), kSize, salt_));
         }
         Sample sample;
         sample.bytes = kSize;
@@ -80,7 +77,7 @@ Status register_remote_access(const device::Registration& registration) {
             return RemoteAccess::open(worker, peer, access);
         };
         plan.warm = true;
-        if (Status s = register_lanes(registration, plan); !s) return s;
+        FL_RETURN_IF_ERROR(register_lanes(registration, plan));
     }
     return {};
 }

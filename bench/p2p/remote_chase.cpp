@@ -24,28 +24,23 @@ public:
         : memory_(std::move(memory)), chase_(std::move(chase)) {}
 
     static Expected<std::unique_ptr<Lane>> open(device::Session& worker, device::Session& peer) {
-        auto memory = RemoteMemory::create(worker, peer, kSize);
-        if (!memory) return memory.error();
-        auto on_peer = WarmChase::create(peer);
-        if (!on_peer) return on_peer.error();
-        if (Status s = on_peer->fill((*memory)->data(), kSize); !s) return s.error();
-        auto chase = WarmChase::create(worker);
-        if (!chase) return chase.error();
-        if (const auto first = chase->steps_ns((*memory)->data(), kSize, nullptr); !first) return first.error();
-        return std::unique_ptr<Lane>(new RemoteChase(*std::move(memory), *std::move(chase)));
+        FL_ASSIGN_OR_RETURN(auto memory, RemoteMemory::create(worker, peer, kSize));
+        FL_ASSIGN_OR_RETURN(auto on_peer, WarmChase::create(peer));
+        FL_RETURN_IF_ERROR(on_peer.fill(memory->data(), kSize));
+        FL_ASSIGN_OR_RETURN(auto chase, WarmChase::create(worker));
+        FL_RETURN_IF_ERROR(chase.steps_ns(memory->data(), kSize, nullptr));
+        return std::unique_ptr<Lane>(new RemoteChase(std::move(memory), std::move(chase)));
     }
 
     Status prepare() override { return memory_->check(); }
 
     Status work() override {
-        auto ns = chase_.steps_ns(memory_->data(), kSize, nullptr);
-        if (!ns) return ns.error();
-        latencies_ns_ = *std::move(ns);
+        FL_ASSIGN_OR_RETURN(latencies_ns_, chase_.steps_ns(memory_->data(), kSize, nullptr));
         return {};
     }
 
     Expected<Sample> finish() override {
-        if (Status s = memory_->check(); !s) return s.error();
+        FL_RETURN_IF_ERROR(memory_->check());
         Sample sample;
         sample.latencies_ns = std::move(latencies_ns_);
         return sample;

@@ -7,17 +7,12 @@ namespace faultline::bench {
 
 Expected<std::unique_ptr<RemoteMemory>> RemoteMemory::create(const device::Session& worker, const device::Session& peer,
                                                              Bytes size) {
-    if (Status s = require_access(worker, peer); !s) return s.error();
+    FL_RETURN_IF_ERROR(require_access(worker, peer));
     std::unique_ptr<RemoteMemory> memory(new RemoteMemory(peer));
-    auto buffer = Pieces{1, size}.make(device::Touch::kCpuTouched);
-    if (!buffer) return buffer.error();
-    memory->buffer_.emplace(*std::move(buffer));
-    auto advisor = Advisor::create(worker);
-    if (!advisor) return advisor.error();
-    memory->advisor_.emplace(*std::move(advisor));
-    auto advice = memory->advisor_->prefer(*memory->buffer_, &peer.device());
-    if (!advice) return advice.error();
-    memory->advice_.emplace(*std::move(advice));
+    FL_ASSIGN_OR_RETURN(memory->buffer_, Pieces{1, size}.make(device::Touch::kCpuTouched));
+    FL_ASSIGN_OR_RETURN(memory->advisor_, Advisor::create(worker));
+    FL_ASSIGN_OR_RETURN(auto advice, memory->advisor_->prefer(*memory->buffer_, &peer.device()));
+    memory->advice_.emplace(std::move(advice));
     return memory;
 }
 

@@ -72,10 +72,8 @@ public:
     static Expected<std::unique_ptr<Arm>> open(const device::Device& device, const std::string& policy,
                                                Scenario scenario) {
         auto arm = std::unique_ptr<Arm>(new Arm(device, policy, scenario));
-        if (Status s = device.extension->set_policy(policy); !s) return s.error();
-        auto session = device::Session::open(device);
-        if (!session) return session.error();
-        arm->session_ = *std::move(session);
+        FL_RETURN_IF_ERROR(device.extension->set_policy(policy));
+        FL_ASSIGN_OR_RETURN(arm->session_, device::Session::open(device));
         const std::uint32_t threads = device.hardware_threads();
         for (std::uint32_t i = 0; i < (scenario == Scenario::kStorm ? kStorms : 1); ++i)
             arm->sweeps_.push_back(scenario == Scenario::kStorm ? Sweep{.offset = i * 2 * kPiece.count,
@@ -89,35 +87,29 @@ public:
                                                                         .groups = kConcurrentFaults,
                                                                         .first_result = 0});
         const std::size_t capacity = scenario == Scenario::kStorm ? std::size_t{kStorms} * threads : kPieces;
-        auto kernel = TouchKernel::create(*arm->session_, Access::kRead, capacity);
-        if (!kernel) return kernel.error();
-        arm->kernel_.emplace(*std::move(kernel));
+        FL_ASSIGN_OR_RETURN(arm->kernel_, TouchKernel::create(*arm->session_, Access::kRead, capacity));
         return arm;
     }
 
     Expected<Sample> measure() {
-        if (Status s = device_.extension->set_policy(policy_); !s) return s.error();
-        Expected<ColdBuffer> buffer =
-            scenario_ == Scenario::kPrefetch
-                ? ColdBuffer::create(kPrefetched, device::Touch::kCpuTouched, device::HugePages::kSmall)
-                : ColdBuffer::create_pieces(kPieces, kPiece, device::Touch::kCpuTouched);
-        if (!buffer) return buffer.error();
-        Expected<GtCounters> before = session_->gt_counters();
-        if (!before) return before.error();
+        FL_RETURN_IF_ERROR(device_.extension->set_policy(policy_));
+        FL_ASSIGN_OR_RETURN(ColdBuffer buffer,
+                            scenario_ == Scenario::kPrefetch
+                                ? ColdBuffer::create(kPrefetched, device::Touch::kCpuTouched, device::HugePages::kSmall)
+                                : ColdBuffer::create_pieces(kPieces, kPiece, device::Touch::kCpuTouched));
+        FL_ASSIGN_OR_RETURN(GtCounters before, session_->gt_counters());
         const auto start = std::chrono::steady_clock::now();
-        if (Status s = submit(*buffer); !s) return s.error();
-        if (Status s = session_->event().wait(); !s) return session_->explain(s.error());
+        FL_RETURN_IF_ERROR(submit(buffer));
+        FL_RETURN_IF_ERROR(session_->wait());
         const auto end = std::chrono::steady_clock::now();
-        Expected<GtCounters> after = session_->gt_counters();
-        if (!after) return after.error();
-        if (Status s = session_->event().reset(); !s) return s.error();
-        if (Status s = verify(*buffer); !s) return s.error();
-        Expected<GtCounters> moved = after->since(*before);
-        if (!moved) return moved.error();
+        FL_ASSIGN_OR_RETURN(GtCounters after, session_->gt_counters());
+        FL_RETURN_IF_ERROR(session_->event().reset());
+        FL_RETURN_IF_ERROR(verify(buffer));
+        FL_ASSIGN_OR_RETURN(GtCounters moved, after.since(before));
         Sample sample;
         sample.seconds = std::chrono::duration<double>(end - start).count();
         for (const Sweep& sweep : sweeps_) sample.accesses += sweep.accesses;
-        sample.moved = *std::move(moved);
+        sample.moved = std::move(moved);
         return sample;
     }
 
@@ -130,16 +122,15 @@ private:
     Status submit(const ColdBuffer& buffer) {
         device::CommandList& queue = session_->queue();
         if (scenario_ == Scenario::kPrefetch) {
-            if (Status s = queue.prefetch(buffer.data(), buffer.size()); !s) return s;
+            FL_RETURN_IF_ERROR(queue.prefetch(buffer.data(), buffer.size()));
             return queue.barrier(&session_->event());
         }
         for (std::size_t i = 0; i < sweeps_.size(); ++i) {
             const bool last = i + 1 == sweeps_.size();
             if (i > 0) {
-                if (Status s = queue.barrier(); !s) return s;
+                FL_RETURN_IF_ERROR(queue.barrier());
             }
-            if (Status s = kernel_->launch(queue, buffer, sweeps_[i], last ? &session_->event() : nullptr); !s)
-                return s;
+            FL_RETURN_IF_ERROR(kernel_->launch(queue, buffer, sweeps_[i], last ? &session_->event() : nullptr));
         }
         return {};
     }
@@ -147,19 +138,17 @@ private:
     /// Data where the GPU read, placement where it was prefetched.
     Status verify(const ColdBuffer& buffer) {
         if (scenario_ != Scenario::kPrefetch) {
-            if (Status s = kernel_->fetch(session_->queue(), session_->event()); !s) return s;
-            for (const Sweep& sweep : sweeps_)
-                if (Status s = kernel_->verify(buffer, sweep); !s) return s;
+            FL_RETURN_IF_ERROR(kernel_->fetch(session_->queue(), session_->event()));
+            for (const Sweep& sweep : sweeps_) FL_RETURN_IF_ERROR(kernel_->verify(buffer, sweep));
             return {};
         }
-        const auto where = device_.extension->residency(buffer.data(), buffer.size().count / 4096);
-        if (!where) return where.error();
-        const auto left = std::count(where->begin(), where->end(), FAULTLINE_RESIDENCY_SYSTEM);
+        FL_ASSIGN_OR_RETURN(const auto where, device_.extension->residency(buffer.data(), buffer.size().count / 4096));
+        const auto left = std::count(where.begin(), where.end(), FAULTLINE_RESIDENCY_SYSTEM);
         // 4K ranges do not migrate under 7.0.
         const bool stays = policy_.find("chunks=4K") != std::string::npos;
         if (stays == (left != 0)) return {};
         return Error{ErrorKind::kDevice,
-                     fmt::format("{} of {} prefetched pages are in system memory", left, where->size())};
+                     fmt::format("{} of {} prefetched pages are in system memory", left, where.size())};
     }
 
     const device::Device& device_;
@@ -222,9 +211,8 @@ Status register_policies(const device::Registration& registration) {
     std::vector<std::string> policies;
     for (const auto& [which, prefix] :
          {std::pair(FAULTLINE_TEXT_PRESETS, ""), {FAULTLINE_TEXT_VARIATIONS, "xe-7.0,"}}) {
-        const auto lines = device->extension->lines(device->handle, which);
-        if (!lines) return lines.error();
-        for (const std::string& line : *lines) policies.push_back(prefix + line);
+        FL_ASSIGN_OR_RETURN(const auto lines, device->extension->lines(device->handle, which));
+        for (const std::string& line : lines) policies.push_back(prefix + line);
     }
     for (const Scenario scenario : {Scenario::kFaults, Scenario::kStorm, Scenario::kPrefetch}) {
         for (const std::string& policy : policies) {
