@@ -9,12 +9,16 @@
 
 #include "base/version.h"
 #include "device/environment.h"
+#include "device/family.h"
 #include "device/selection.h"
+#include "vocabulary/family.h"
 
 namespace faultline::device {
 namespace {
 
 constexpr int kExitBadInput = 2;
+/// Seconds of measured time that a benchmark is given unless --benchmark_min_time says otherwise.
+constexpr double kMinTime = 0.1;
 
 int fail(const Error& error) {
     std::fprintf(stderr, "faultline: %s\n", error.message.c_str());
@@ -37,15 +41,16 @@ Status check_formats(const std::vector<std::string>& arguments) {
     return {};
 }
 
-bool asks_for_list(const std::vector<std::string>& arguments) {
+/// By Google Benchmark's own flag.
+bool asks_for_tests(const std::vector<std::string>& arguments) {
     return std::any_of(arguments.begin(), arguments.end(), [](const std::string& a) {
         return a == "--benchmark_list_tests" || a == "--benchmark_list_tests=true" || a == "--benchmark_list_tests=1";
     });
 }
 
 /// Google Benchmark takes its flags; what is left comes back, without the program's name.
-std::vector<std::string> initialise(std::vector<std::string>& arguments, double min_time) {
-    const std::string default_min_time = fmt::format("--benchmark_min_time={}", min_time);
+std::vector<std::string> initialise(std::vector<std::string>& arguments) {
+    const std::string default_min_time = fmt::format("--benchmark_min_time={}", kMinTime);
     arguments.insert(arguments.begin() + 1, default_min_time);  // first, so that the user's own wins
     std::vector<char*> raw;
     for (std::string& a : arguments) raw.push_back(a.data());
@@ -68,19 +73,29 @@ void add_context(const Session& session) {
     for (const auto& [key, value] : environment_of(device)) benchmark::AddCustomContext("env_" + key, value);
 }
 
+/// All families, in their order, with Google Benchmark and as a list.
+Expected<std::vector<ListedFamily>> register_families(const Device* device, Session* session) {
+    std::vector<ListedFamily> listed;
+    for (const Family* family : Family::all()) {
+        Registration registration(family->name(), device, session);
+        FL_RETURN_IF_ERROR(family->add(registration));
+        listed.push_back({std::string(family->name()), std::string(family->question()), registration.added()});
+    }
+    return listed;
+}
+
 }  // namespace
 
-int benchmark_main(int argc, char** argv, const BenchmarkProgram& program) {
+int benchmark_main(int argc, char** argv) {
     std::vector<std::string> arguments(argv, argv + argc);
     if (Status s = check_formats(arguments); !s) return fail(s.error());
-    const bool listing = asks_for_list(arguments);
-    std::vector<std::string> left = initialise(arguments, program.min_time);
-    if (program.take_arguments) {
-        if (Status s = program.take_arguments(left); !s) return fail(s.error());
-    }
+    const bool list_tests = asks_for_tests(arguments);
+    std::vector<std::string> left = initialise(arguments);
+    const bool list_families = std::erase(left, kListFlag) > 0;
     if (!left.empty()) return fail({ErrorKind::kBadInput, fmt::format("unknown argument \"{}\"", left.front())});
 
-    Expected<Device> device = select_device();
+    const bool listing = list_tests || list_families;
+    const Expected<Device> device = select_device();
     if (!device && (!listing || device.error().kind == ErrorKind::kBadInput)) return fail(device.error());
 
     std::unique_ptr<Session> session;
@@ -90,9 +105,12 @@ int benchmark_main(int argc, char** argv, const BenchmarkProgram& program) {
         session = *std::move(opened);
         add_context(*session);
     }
-    const unsigned threads = device ? device->hardware_threads() : kListedHardwareThreads;
-    if (Status s = program.register_benchmarks({threads, device ? &*device : nullptr, session.get()}); !s)
-        return fail(s.error());
+    const auto families = register_families(device ? &*device : nullptr, session.get());
+    if (!families) return fail(families.error());
+    if (list_families) {
+        const std::string text = format_families(*families);
+        return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() ? 0 : kExitBadInput;
+    }
 
     const std::size_t ran = benchmark::RunSpecifiedBenchmarks();
     // Registered functions hold kernels and buffers of the session, so they go first.

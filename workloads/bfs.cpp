@@ -1,5 +1,10 @@
-#include "workloads/bfs.h"
-
+// workload/bfs/<graph>/svm: the built-in graphs, and that of FAULTLINE_GRAPH.
+//
+// Constant: the graph, the root (its busiest vertex) and the kernel. Cold: each iteration searches a copy of the graph
+// in memory that malloc has just taken from the kernel, made and judged outside the measured time. Data: every answer
+// is compared with that of a search on the CPU. edges_per_second: TEPS, each edge of the component once;
+// bytes_per_second is over the arrays. Cannot tell: what a search costs that needs no copy back of each frontier's
+// size.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -14,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "device/family.h"
 #include "vocabulary/environment_variables.h"
 #include "workloads/gpu_bfs.h"
 #include "workloads/graph.h"
@@ -106,14 +112,6 @@ void bfs(benchmark::State& state, device::Session& session, Problem& lazy_proble
     state.SkipWithError("not enough memory for the graph");
 }
 
-void register_graph(const device::Registration& registration, const std::string& name, std::function<Graph()> make) {
-    auto problem = std::make_shared<Problem>(std::move(make));
-    benchmark::RegisterBenchmark(("workload/bfs/" + name + "/svm").c_str(), [session = registration.session,
-                                                                             problem](benchmark::State& state) {
-        bfs(state, *session, *problem);
-    })->UseManualTime();
-}
-
 /// The file's name without directory and ".mtx", in characters that a benchmark's name may have.
 std::string name_of(const std::string& path) {
     std::filesystem::path file = std::filesystem::path(path).filename();
@@ -125,9 +123,8 @@ std::string name_of(const std::string& path) {
     return name;
 }
 
-}  // namespace
-
-Status register_bfs(const device::Registration& registration) {
+/// kBadInput when the user's file cannot be read as a graph.
+Status add(device::Registration& registration) {
     std::vector<std::pair<std::string, std::function<Graph()>>> graphs;
     graphs.emplace_back("karate",
                         [] { return *graph_of(*parse_matrix_market(karate_mtx(), "karate.mtx"), "karate.mtx"); });
@@ -146,8 +143,17 @@ Status register_bfs(const device::Registration& registration) {
         }
         graphs.emplace_back(name, [made = std::move(graph)] { return made; });
     }
-    for (auto& [name, make] : graphs) register_graph(registration, name, std::move(make));
+    for (auto& [name, make] : graphs) {
+        auto problem = std::make_shared<Problem>(std::move(make));
+        registration.add(
+            registration.name().word(name).word("svm"),
+            [session = registration.session(), problem](benchmark::State& state) { bfs(state, *session, *problem); });
+    }
     return {};
 }
+
+const device::Family kFamily("workload/bfs", "How fast is breadth-first search over a graph in malloc memory?", add);
+
+}  // namespace
 
 }  // namespace faultline::workloads

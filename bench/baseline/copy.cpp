@@ -1,5 +1,3 @@
-// Question: what do explicit copies cost, the alternative to faults?
-//
 // baseline/copy/<to_device|to_host|on_device>/size:<64K|2M|64M>
 //
 // Constant: zeCommandListAppendMemoryCopy between host USM and device USM, or within the device, one after another, 16
@@ -10,7 +8,6 @@
 
 #include <algorithm>
 
-#include "bench/baseline/families.h"
 #include "bench/harness/pieces.h"
 #include "bench/harness/toucher.h"
 
@@ -100,18 +97,20 @@ private:
     std::uint32_t salt_ = 0;
 };
 
-}  // namespace
-
-void register_copy(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const Direction direction : {Direction::kToDevice, Direction::kToHost, Direction::kOnDevice}) {
         for (const Bytes size : {Bytes{64u << 10}, Bytes{2u << 20}, Bytes{64u << 20}}) {
-            ScenarioPlan plan;
-            plan.name = fmt::format("baseline/copy/{}/size:{}", to_string(direction), size_name(size));
+            ScenarioPlan plan{.name =
+                                  registration.name().word(to_string(direction)).parameter("size", size_name(size))};
             plan.iterations = 3;
             plan.open = [=](device::Session& session) { return Copy::open(session, direction, size); };
             register_scenario(registration, std::move(plan));
         }
     }
+    return {};
 }
 
+const device::Family kFamily("baseline/copy", "What do explicit copies cost?", add);
+
+}  // namespace
 }  // namespace faultline::bench

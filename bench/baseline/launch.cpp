@@ -1,14 +1,9 @@
-// Question: what does a kernel cost that does next to nothing?
-//
 // baseline/launch/groups:<1|all hardware threads>
 //
 // Constant: an immediate command list, work-groups of one work-item that store one word each in host USM; an iteration
 // is 256 launches, each waited for. Cold: nothing; the first launch, which maps the words, is not measured. Latency: of
 // each launch from the call to the return of the wait, by the host's clock. seconds: their sum. Data: every word.
 // Cannot tell: how many launches a second a queue takes that is never waited for.
-#include <fmt/format.h>
-
-#include "bench/baseline/families.h"
 #include "bench/harness/toucher.h"
 #include "kernels/mark.h"
 
@@ -68,16 +63,17 @@ Expected<std::unique_ptr<Scenario>> open(device::Session& session, std::uint32_t
         new Launch(session, groups, std::move(module), std::move(kernel), std::move(words)));
 }
 
-}  // namespace
-
-void register_launch(const device::Registration& registration) {
-    for (const std::uint32_t groups : {1u, registration.hardware_threads}) {
-        ScenarioPlan plan;
-        plan.name = fmt::format("baseline/launch/groups:{}", groups);
+Status add(device::Registration& registration) {
+    for (const std::uint32_t groups : {1u, registration.hardware_threads()}) {
+        ScenarioPlan plan{.name = registration.name().parameter("groups", groups)};
         plan.iterations = 16;
         plan.open = [=](device::Session& session) { return open(session, groups); };
         register_scenario(registration, std::move(plan));
     }
+    return {};
 }
 
+const device::Family kFamily("baseline/launch", "What does a kernel cost that does next to nothing?", add);
+
+}  // namespace
 }  // namespace faultline::bench

@@ -1,5 +1,3 @@
-// Question: what does a call through the Level Zero loader cost that hardly does anything?
-//
 // baseline/loader/<zeEventQueryStatus|zeDeviceGetProperties>
 //
 // Constant: 10000 calls an iteration, one after another, from one thread: the state of an event that is not signalled,
@@ -7,9 +5,6 @@
 // call is too short for that clock. Warm: everything. Data: each result code, and what the properties say.
 // Cannot tell: the loader's part from the driver's; no call is without both. What layers add shows when they are
 // enabled (ZE_ENABLE_VALIDATION_LAYER=1, ZE_ENABLE_TRACING_LAYER=1, ZE_ENABLE_LOADER_INTERCEPT=1).
-#include <fmt/format.h>
-
-#include "bench/baseline/families.h"
 #include "bench/harness/toucher.h"
 #include "device/ze_result.h"
 
@@ -54,19 +49,20 @@ Status get_properties(const device::Session& session) {
     return Error{ErrorKind::kDevice, "wrong data: another vendor than before"};
 }
 
-}  // namespace
-
-void register_loader(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const auto& [name, call] : {std::pair<const char*, Loader::Call>("zeEventQueryStatus", query_event),
                                      {"zeDeviceGetProperties", get_properties}}) {
-        ScenarioPlan plan;
-        plan.name = fmt::format("baseline/loader/{}", name);
+        ScenarioPlan plan{.name = registration.name().word(name)};
         plan.iterations = 64;
         plan.open = [call = call](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
             return std::unique_ptr<Scenario>(new Loader(session, call));
         };
         register_scenario(registration, std::move(plan));
     }
+    return {};
 }
 
+const device::Family kFamily("baseline/loader", "What does a call through the Level Zero loader cost?", add);
+
+}  // namespace
 }  // namespace faultline::bench

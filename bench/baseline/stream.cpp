@@ -1,5 +1,3 @@
-// Question: how fast does the device read and write memory that does not fault, by its kind?
-//
 // baseline/stream/<read|write>/<malloc_device|malloc_system|usm_device|usm_shared|usm_host>
 //
 // Constant: 16 MiB, small pages where it is malloc memory; work-groups of 64 work-items, four for each EU, which take
@@ -7,9 +5,6 @@
 // error. bytes_per_second: all of it over the time from the launch to the return of the wait. Where malloc memory is,
 // is asserted. Data: the sum of what is read, in the measured pass or after it. Cannot tell: the best that a device can
 // do: that takes a kernel of its own for each.
-#include <fmt/format.h>
-
-#include "bench/baseline/families.h"
 #include "bench/baseline/warm_memory.h"
 #include "bench/harness/touch_kernel.h"
 #include "bench/harness/toucher.h"
@@ -64,18 +59,20 @@ Expected<std::unique_ptr<Scenario>> open(device::Session& session, Access access
     return std::unique_ptr<Scenario>(std::move(stream));
 }
 
-}  // namespace
-
-void register_stream(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const Access access : {Access::kRead, Access::kWrite}) {
         for (const MemoryKind kind : kMemoryKinds) {
-            ScenarioPlan plan;
-            plan.name = fmt::format("baseline/stream/{}/{}", to_string(access), to_string(kind));
+            ScenarioPlan plan{.name = registration.name().word(to_string(access)).word(to_string(kind))};
             plan.iterations = 8;
             plan.open = [=](device::Session& session) { return open(session, access, kind); };
             register_scenario(registration, std::move(plan));
         }
     }
+    return {};
 }
 
+const device::Family kFamily("baseline/stream",
+                             "How fast does the device read and write memory that does not fault, by its kind?", add);
+
+}  // namespace
 }  // namespace faultline::bench

@@ -1,5 +1,3 @@
-// Question: what does one access cost that does not fault, by the kind of memory?
-//
 // baseline/warm_access/<malloc_device|malloc_system|usm_device|usm_shared|usm_host>
 //
 // Constant: 16 MiB, small pages where it is malloc memory; one work-item follows a chain of 4096 dependent reads
@@ -7,9 +5,6 @@
 // fault during a measured one is an error. Latency: of each read by the device's clock, whose own cost is in it. Where
 // malloc memory is, is asserted. Data: where the chain ends. Cannot tell: caches from memory (4096 lines fit in most),
 // nor TLB hits from misses.
-#include <fmt/format.h>
-
-#include "bench/baseline/families.h"
 #include "bench/baseline/warm_memory.h"
 #include "bench/harness/toucher.h"
 #include "bench/harness/warm.h"
@@ -49,16 +44,18 @@ Expected<std::unique_ptr<Scenario>> open(device::Session& session, MemoryKind ki
     return std::unique_ptr<Scenario>(new WarmAccess(session, std::move(memory), std::move(chase)));
 }
 
-}  // namespace
-
-void register_warm_access(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const MemoryKind kind : kMemoryKinds) {
-        ScenarioPlan plan;
-        plan.name = fmt::format("baseline/warm_access/{}", to_string(kind));
+        ScenarioPlan plan{.name = registration.name().word(to_string(kind))};
         plan.iterations = 16;
         plan.open = [=](device::Session& session) { return open(session, kind); };
         register_scenario(registration, std::move(plan));
     }
+    return {};
 }
 
+const device::Family kFamily("baseline/warm_access",
+                             "What does one access cost that does not fault, by the kind of memory?", add);
+
+}  // namespace
 }  // namespace faultline::bench

@@ -1,5 +1,3 @@
-// Question: what do faults of several address spaces of the device cost each other?
-//
 // fault/contexts/count:<1|2|4>
 //
 // Constant: 64 MiB that the CPU has written, as 1024 mappings of 64 KiB with as much of nothing after each, shared out
@@ -9,7 +7,6 @@
 // tell: contexts of several processes, whose memory differs too.
 #include <fmt/format.h>
 
-#include "bench/fault/families.h"
 #include "bench/fault/fault_benchmark.h"
 #include "bench/harness/toucher.h"
 
@@ -75,17 +72,18 @@ private:
     std::vector<TouchKernel> kernels_;
 };
 
-}  // namespace
-
-void register_contexts(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const std::uint32_t count : {1u, 2u, 4u}) {
-        ScenarioPlan plan;
-        plan.name = fmt::format("fault/contexts/count:{}", count);
+        ScenarioPlan plan{.name = registration.name().parameter("count", count)};
         plan.note = fmt::format("thp={} mappings=64K", to_string(device::HugePages::kSmall));
         plan.iterations = 6;
         plan.open = [=](device::Session& session) { return Contexts::open(session, count); };
         register_scenario(registration, std::move(plan));
     }
+    return {};
 }
 
+const device::Family kFamily("fault/contexts", "What do faults of several GPU address spaces cost each other?", add);
+
+}  // namespace
 }  // namespace faultline::bench

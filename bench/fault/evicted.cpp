@@ -1,6 +1,3 @@
-// Question: what does a fault cost on memory that was on the device and has been evicted, next to one that the device
-// has not seen?
-//
 // fault/evicted/<never|once>
 //
 // Constant: 64 MiB in one mapping that the CPU has written, small pages; one work-group of one work-item touches the
@@ -10,7 +7,6 @@
 // evicted takes longer than faulting on it.
 #include <fmt/format.h>
 
-#include "bench/fault/families.h"
 #include "bench/fault/fault_benchmark.h"
 #include "bench/harness/pieces.h"
 #include "bench/harness/toucher.h"
@@ -31,12 +27,9 @@ Expected<device::ColdBuffer> make_evicted(device::Session& session) {
     return buffer;
 }
 
-}  // namespace
-
-void register_evicted(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const bool evicted : {false, true}) {
-        FaultPlan plan;
-        plan.name = fmt::format("fault/evicted/{}", evicted ? "once" : "never");
+        FaultPlan plan{.name = registration.name().word(evicted ? "once" : "never")};
         plan.access = Access::kRead;
         plan.make_cold = [=](device::Session& session) {
             return evicted ? make_evicted(session) : kPieces.make(device::Touch::kCpuTouched);
@@ -46,6 +39,11 @@ void register_evicted(const device::Registration& registration) {
         plan.iterations = 8;
         register_fault_benchmark(registration, std::move(plan));
     }
+    return {};
 }
 
+const device::Family kFamily("fault/evicted",
+                             "What does a fault cost on memory that was on the device and has been evicted?", add);
+
+}  // namespace
 }  // namespace faultline::bench

@@ -42,9 +42,8 @@ private:
 
 }  // namespace
 
-void register_fault_benchmark(const device::Registration& registration, FaultPlan plan) {
-    ScenarioPlan scenario;
-    scenario.name = plan.name;
+void register_fault_benchmark(device::Registration& registration, FaultPlan plan) {
+    ScenarioPlan scenario{.name = plan.name};
     scenario.note = plan.memory;
     scenario.iterations = plan.iterations;
     scenario.open = [plan](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {

@@ -1,4 +1,4 @@
-// How every benchmark of bench/fault measures; its file says what.
+// How the benchmarks of bench/fault measure. What they measure, each family's file says.
 //
 // An iteration: fresh memory is made (not timed); the GT counters are read; the host takes the time from the submission
 // of the kernels to their completion (UseManualTime); the counters are read again; the data is verified. Faults are the
@@ -21,26 +21,26 @@
 #include "base/expected.h"
 #include "bench/harness/pieces.h"
 #include "bench/harness/touch_kernel.h"
-#include "device/benchmark_main.h"
 #include "device/cold_buffer.h"
+#include "device/family.h"
 
 namespace faultline::bench {
 
 /// What one benchmark does in each iteration.
 struct FaultPlan {
-    std::string name;  ///< family first: "fault/first_touch/..."
+    BenchmarkName name;
     Access access = Access::kRead;
     /// Not timed. May use the session's device, of which nothing may be under way afterwards.
-    std::function<Expected<device::ColdBuffer>(device::Session&)> make_cold;
+    std::function<Expected<device::ColdBuffer>(device::Session&)> make_cold{};
     /// What is there while it runs, and goes afterwards. May be empty.
-    std::function<Expected<std::shared_ptr<void>>()> make_surroundings;
-    std::vector<Sweep> sweeps;    ///< in order, each after the one before has completed
-    std::string memory;           ///< how the memory was made, for the label: "thp=huge"
+    std::function<Expected<std::shared_ptr<void>>()> make_surroundings{};
+    std::vector<Sweep> sweeps{};  ///< in order, each after the one before has completed
+    std::string memory{};         ///< how the memory was made, for the label: "thp=huge"
     std::int64_t iterations = 0;  ///< as ScenarioPlan has it
 };
 
 /// Registers the benchmark. Nothing is made on the device until it runs.
-void register_fault_benchmark(const device::Registration& registration, FaultPlan plan);
+void register_fault_benchmark(device::Registration& registration, FaultPlan plan);
 
 /// 1, 2, 4, ... and last `hardware_threads` itself.
 std::vector<std::uint32_t> thread_counts(unsigned hardware_threads);

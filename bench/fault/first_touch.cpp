@@ -1,6 +1,3 @@
-// Question: what does the GPU's first touch of malloc memory cost, by kind of access, by what the CPU did to the memory
-// before, and by the distance between the addresses touched?
-//
 // fault/first_touch/<read|write|atomic>/<untouched|cpu_touched>/stride:<4K|64K|2M>
 //
 // Constant: a buffer of 64 MiB in one mapping, transparent huge pages asked for; each address touched once, by a
@@ -11,7 +8,6 @@
 // compare latency_samples with faults. Nor does it tell what the order of touching matters.
 #include <fmt/format.h>
 
-#include "bench/fault/families.h"
 #include "bench/fault/fault_benchmark.h"
 
 namespace faultline::bench {
@@ -19,11 +15,9 @@ namespace {
 
 constexpr Bytes kBufferSize{64u << 20};
 
-FaultPlan plan(Access access, device::Touch touch, Bytes stride) {
+FaultPlan plan(BenchmarkName name, Access access, device::Touch touch, Bytes stride) {
     const auto accesses = static_cast<std::uint32_t>(kBufferSize / stride);
-    FaultPlan plan;
-    plan.name =
-        fmt::format("fault/first_touch/{}/{}/stride:{}", to_string(access), to_string(touch), size_name(stride));
+    FaultPlan plan{.name = name.word(to_string(access)).word(to_string(touch)).parameter("stride", size_name(stride))};
     plan.access = access;
     plan.make_cold = [touch](device::Session&) {
         return device::ColdBuffer::create(kBufferSize, touch, device::HugePages::kHuge);
@@ -33,16 +27,19 @@ FaultPlan plan(Access access, device::Touch touch, Bytes stride) {
     return plan;
 }
 
-}  // namespace
-
-void register_first_touch(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const Access access : {Access::kRead, Access::kWrite, Access::kAtomic}) {
         for (const device::Touch touch : {device::Touch::kUntouched, device::Touch::kCpuTouched}) {
             for (const Bytes stride : {Bytes{4u << 10}, Bytes{64u << 10}, Bytes{2u << 20}}) {
-                register_fault_benchmark(registration, plan(access, touch, stride));
+                register_fault_benchmark(registration, plan(registration.name(), access, touch, stride));
             }
         }
     }
+    return {};
 }
 
+const device::Family kFamily("fault/first_touch", "What does the first GPU access to a page of malloc memory cost?",
+                             add);
+
+}  // namespace
 }  // namespace faultline::bench

@@ -1,5 +1,3 @@
-// Question: does it matter to a fault how many other mappings the process has?
-//
 // fault/many_vmas/others:<0|4096|32768>
 //
 // Constant: 64 MiB that the CPU has written, as 1024 mappings of 64 KiB with as much of nothing after each; one
@@ -13,7 +11,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "bench/fault/families.h"
 #include "bench/fault/fault_benchmark.h"
 
 namespace faultline::bench {
@@ -40,12 +37,9 @@ Expected<std::shared_ptr<void>> make_others(std::size_t count) {
     return others;
 }
 
-}  // namespace
-
-void register_many_vmas(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const std::size_t others : {0u, 4096u, 32768u}) {
-        FaultPlan plan;
-        plan.name = fmt::format("fault/many_vmas/others:{}", others);
+        FaultPlan plan{.name = registration.name().parameter("others", others)};
         plan.access = Access::kRead;
         plan.make_surroundings = [=] { return make_others(others); };
         plan.make_cold = [](device::Session&) {
@@ -56,6 +50,10 @@ void register_many_vmas(const device::Registration& registration) {
         plan.iterations = 6;
         register_fault_benchmark(registration, std::move(plan));
     }
+    return {};
 }
 
+const device::Family kFamily("fault/many_vmas", "Does a fault cost more in a process with many mappings?", add);
+
+}  // namespace
 }  // namespace faultline::bench

@@ -1,5 +1,3 @@
-// Question: does it matter to the cost of faults in what order the addresses are touched?
-//
 // fault/order/<sequential|random>/threads:<1|all hardware threads>
 //
 // Constant: 64 MiB that the CPU has written, as 1024 mappings of 64 KiB with as much of nothing after each, so that
@@ -12,7 +10,6 @@
 #include <algorithm>
 #include <set>
 
-#include "bench/fault/families.h"
 #include "bench/fault/fault_benchmark.h"
 
 namespace faultline::bench {
@@ -22,9 +19,8 @@ constexpr Bytes kPiece{64u << 10};
 constexpr std::uint32_t kPiecesBits = 10;
 constexpr std::uint32_t kPieces = 1u << kPiecesBits;
 
-FaultPlan plan(bool random, std::uint32_t threads) {
-    FaultPlan plan;
-    plan.name = fmt::format("fault/order/{}/threads:{}", random ? "random" : "sequential", threads);
+FaultPlan plan(BenchmarkName name, bool random, std::uint32_t threads) {
+    FaultPlan plan{.name = name.word(random ? "random" : "sequential").parameter("threads", threads)};
     plan.access = Access::kRead;
     plan.make_cold = [](device::Session&) {
         return device::ColdBuffer::create_pieces(kPieces, kPiece, device::Touch::kCpuTouched);
@@ -38,13 +34,16 @@ FaultPlan plan(bool random, std::uint32_t threads) {
     return plan;
 }
 
-}  // namespace
-
-void register_order(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const bool random : {false, true}) {
-        for (const std::uint32_t threads : std::set<std::uint32_t>{1u, registration.hardware_threads})
-            register_fault_benchmark(registration, plan(random, threads));
+        for (const std::uint32_t threads : std::set<std::uint32_t>{1u, registration.hardware_threads()})
+            register_fault_benchmark(registration, plan(registration.name(), random, threads));
     }
+    return {};
 }
 
+const device::Family kFamily("fault/order",
+                             "Does the order in which addresses are touched matter to the cost of faults?", add);
+
+}  // namespace
 }  // namespace faultline::bench

@@ -1,6 +1,3 @@
-// Question: how many page faults a second are served as more hardware threads fault at once, none of them on the same
-// range?
-//
 // fault/parallelism/<read|write>/threads:<n>, n from 1 to all hardware threads of the device, doubling
 //
 // Constant: 64 MiB that the CPU has written, as 1024 mappings of 64 KiB with as much of nothing after each, so that no
@@ -12,7 +9,6 @@
 // a device of at least n hardware threads can do, not something the host can see.
 #include <fmt/format.h>
 
-#include "bench/fault/families.h"
 #include "bench/fault/fault_benchmark.h"
 
 namespace faultline::bench {
@@ -21,9 +17,8 @@ namespace {
 constexpr Bytes kPiece{64u << 10};
 constexpr std::uint32_t kPieces = 1024;
 
-FaultPlan plan(Access access, std::uint32_t threads) {
-    FaultPlan plan;
-    plan.name = fmt::format("fault/parallelism/{}/threads:{}", to_string(access), threads);
+FaultPlan plan(BenchmarkName name, Access access, std::uint32_t threads) {
+    FaultPlan plan{.name = name.word(to_string(access)).parameter("threads", threads)};
     plan.access = access;
     plan.make_cold = [](device::Session&) {
         return device::ColdBuffer::create_pieces(kPieces, kPiece, device::Touch::kCpuTouched);
@@ -33,14 +28,17 @@ FaultPlan plan(Access access, std::uint32_t threads) {
     return plan;
 }
 
-}  // namespace
-
-void register_parallelism(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const Access access : {Access::kRead, Access::kWrite}) {
-        for (const std::uint32_t threads : thread_counts(registration.hardware_threads)) {
-            register_fault_benchmark(registration, plan(access, threads));
+        for (const std::uint32_t threads : thread_counts(registration.hardware_threads())) {
+            register_fault_benchmark(registration, plan(registration.name(), access, threads));
         }
     }
+    return {};
 }
 
+const device::Family kFamily("fault/parallelism",
+                             "How does the fault rate grow with the number of GPU threads that fault at once?", add);
+
+}  // namespace
 }  // namespace faultline::bench

@@ -1,5 +1,3 @@
-// Question: what does it cost when many hardware threads fault on one page at the same moment?
-//
 // fault/same_page_storm/<read|write|atomic>/threads:<n>, n from 1 to all hardware threads of the device, doubling
 //
 // Constant: 64 MiB that the CPU has written, transparent huge pages asked for; one page in each 2 MiB of it, one page
@@ -12,7 +10,6 @@
 
 #include <algorithm>
 
-#include "bench/fault/families.h"
 #include "bench/fault/fault_benchmark.h"
 
 namespace faultline::bench {
@@ -22,9 +19,8 @@ constexpr Bytes kBufferSize{64u << 20};
 constexpr Bytes kPageDistance{2u << 20};
 constexpr std::uint32_t kWordsPerPage = 4096 / sizeof(std::uint32_t);
 
-FaultPlan plan(Access access, std::uint32_t threads) {
-    FaultPlan plan;
-    plan.name = fmt::format("fault/same_page_storm/{}/threads:{}", to_string(access), threads);
+FaultPlan plan(BenchmarkName name, Access access, std::uint32_t threads) {
+    FaultPlan plan{.name = name.word(to_string(access)).parameter("threads", threads)};
     plan.access = access;
     plan.make_cold = [](device::Session&) {
         return device::ColdBuffer::create(kBufferSize, device::Touch::kCpuTouched, device::HugePages::kHuge);
@@ -40,14 +36,18 @@ FaultPlan plan(Access access, std::uint32_t threads) {
     return plan;
 }
 
-}  // namespace
-
-void register_same_page_storm(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     // A word of the page for each thread.
-    const unsigned threads = std::min<unsigned>(registration.hardware_threads, kWordsPerPage);
+    const unsigned threads = std::min<unsigned>(registration.hardware_threads(), kWordsPerPage);
     for (const Access access : {Access::kRead, Access::kWrite, Access::kAtomic}) {
-        for (const std::uint32_t n : thread_counts(threads)) register_fault_benchmark(registration, plan(access, n));
+        for (const std::uint32_t n : thread_counts(threads))
+            register_fault_benchmark(registration, plan(registration.name(), access, n));
     }
+    return {};
 }
 
+const device::Family kFamily("fault/same_page_storm",
+                             "What does it cost when many GPU threads fault on one page at once?", add);
+
+}  // namespace
 }  // namespace faultline::bench

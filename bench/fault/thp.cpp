@@ -1,5 +1,3 @@
-// Question: what do transparent huge pages change about the first touch by the GPU?
-//
 // fault/thp/<huge|small>/<untouched|cpu_touched>
 //
 // Constant: 64 MiB in one mapping; one work-group of one work-item touches the first word of each 2 MiB, one after
@@ -9,7 +7,6 @@
 // later.
 #include <fmt/format.h>
 
-#include "bench/fault/families.h"
 #include "bench/fault/fault_benchmark.h"
 
 namespace faultline::bench {
@@ -18,9 +15,8 @@ namespace {
 constexpr Bytes kBufferSize{64u << 20};
 constexpr Bytes kStride{2u << 20};
 
-FaultPlan plan(device::HugePages pages, device::Touch touch) {
-    FaultPlan plan;
-    plan.name = fmt::format("fault/thp/{}/{}", to_string(pages), to_string(touch));
+FaultPlan plan(BenchmarkName name, device::HugePages pages, device::Touch touch) {
+    FaultPlan plan{.name = name.word(to_string(pages)).word(to_string(touch))};
     plan.access = Access::kRead;
     plan.make_cold = [=](device::Session&) { return device::ColdBuffer::create(kBufferSize, touch, pages); };
     plan.sweeps = {{.offset = 0,
@@ -31,13 +27,15 @@ FaultPlan plan(device::HugePages pages, device::Touch touch) {
     return plan;
 }
 
-}  // namespace
-
-void register_thp(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const device::HugePages pages : {device::HugePages::kHuge, device::HugePages::kSmall}) {
         for (const device::Touch touch : {device::Touch::kUntouched, device::Touch::kCpuTouched})
-            register_fault_benchmark(registration, plan(pages, touch));
+            register_fault_benchmark(registration, plan(registration.name(), pages, touch));
     }
+    return {};
 }
 
+const device::Family kFamily("fault/thp", "What do transparent huge pages change about the first GPU access?", add);
+
+}  // namespace
 }  // namespace faultline::bench

@@ -49,7 +49,9 @@ private:
         std::map<std::string, double> figures;
     };
 
-    LatencyHeader header() const { return {plan_.name, session_.device().name(), session_.policy(), session_.model()}; }
+    LatencyHeader header() const {
+        return {plan_.name.text(), session_.device().name(), session_.policy(), session_.model()};
+    }
 
     void add(const Sample& sample) {
         recorder_.record(sample.latencies_ns);
@@ -94,19 +96,16 @@ private:
 
 }  // namespace
 
-void register_scenario(const device::Registration& registration, ScenarioPlan plan) {
-    const std::string name = plan.name;
+void register_scenario(device::Registration& registration, ScenarioPlan plan) {
+    const BenchmarkName name = plan.name;
     const std::int64_t iterations = plan.iterations;
-    std::function<void(benchmark::State&)> function = [](benchmark::State& state) {
-        state.SkipWithError("registered to be listed only");
-    };
-    if (registration.session != nullptr) {
-        function = [run = std::make_shared<Run>(*registration.session, std::move(plan))](benchmark::State& state) {
+    std::function<void(benchmark::State&)> function;
+    if (registration.session() != nullptr) {
+        function = [run = std::make_shared<Run>(*registration.session(), std::move(plan))](benchmark::State& state) {
             run->call(state);
         };
     }
-    auto* const registered = benchmark::RegisterBenchmark(name.c_str(), function)->UseManualTime();
-    if (iterations > 0) registered->Iterations(iterations);
+    registration.add(name, std::move(function), iterations);
 }
 
 }  // namespace faultline::bench

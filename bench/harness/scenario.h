@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "base/expected.h"
-#include "device/benchmark_main.h"
+#include "device/family.h"
 #include "device/gt_counters.h"
 
 namespace faultline::bench {
@@ -45,15 +45,15 @@ public:
 using OpenScenario = std::function<Expected<std::unique_ptr<Scenario>>(device::Session&)>;
 
 struct ScenarioPlan {
-    std::string name;  ///< family first: "migration/to_host/..."
-    std::string note;  ///< for the label: "thp=small"
-    OpenScenario open;
+    BenchmarkName name;
+    std::string note{};  ///< for the label: "thp=small"
+    OpenScenario open{};
     /// Fixed where an iteration's preparation takes much longer than what it measures, so that the time a benchmark
-    /// takes is known; part of the name then. 0: as --benchmark_min_time has it.
+    /// takes is known. 0: as --benchmark_min_time has it.
     std::int64_t iterations = 0;
 };
 
 /// Registers the benchmark. Nothing is made on the device until it runs.
-void register_scenario(const device::Registration& registration, ScenarioPlan plan);
+void register_scenario(device::Registration& registration, ScenarioPlan plan);
 
 }  // namespace faultline::bench

@@ -1,6 +1,3 @@
-// Question: what does it cost the CPU to unmap, discard, protect, move or touch memory that the GPU has mapped, by how
-// much of it there is and by how much of the GPU runs?
-//
 // invalidation/<munmap|partial_unmap|madvise|mprotect|mremap|first_touch>/<device|system>/ranges:<1|4|16>/
 //     running:<0|1|all EUs>
 //
@@ -15,8 +12,6 @@
 // Cannot tell: the cost to the work-groups. On the reference an unmap returns when its event has been read, and
 // invalidates after that, so munmap, partial_unmap, madvise and mremap do not wait for EUs as they do in a kernel; of
 // mprotect it hears nothing; and its EUs are threads of the same processors as the CPU that is measured.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 
@@ -24,7 +19,6 @@
 #include "bench/harness/busy.h"
 #include "bench/harness/pieces.h"
 #include "bench/harness/toucher.h"
-#include "bench/invalidation/families.h"
 #include "bench/invalidation/operation.h"
 
 namespace faultline::bench {
@@ -58,8 +52,8 @@ public:
           other_(std::move(other)),
           readers_(std::move(readers)) {}
 
-    /// A launch finds done what went before it, on any driver. The first maps the other memory.
-    Status settle() {
+    /// Touches the other memory: a launch finds done what went before it, on any driver. The first maps it.
+    Status launch_elsewhere() {
         FL_RETURN_IF_ERROR(toucher_.run(other_, kOneWord));
         FL_RETURN_IF_ERROR(toucher_.check(other_, kOneWord));
         return {};
@@ -86,7 +80,7 @@ public:
             FL_RETURN_IF_ERROR(readers_->stop());
         }
         if (!outcome) return outcome.error();
-        FL_RETURN_IF_ERROR(settle());
+        FL_RETURN_IF_ERROR(launch_elsewhere());
         FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
         if (must_invalidate() && moved.value("svm_tlb_inval_count").value_or(0) == 0)
             return Error{ErrorKind::kDevice, "the GT counters know of no invalidation"};
@@ -125,31 +119,45 @@ Expected<std::unique_ptr<Scenario>> open(device::Session& session, const Case& w
     }
     auto scenario = std::make_unique<CpuOperation>(session, what, std::move(toucher), std::move(advisor),
                                                    std::move(other), std::move(readers));
-    FL_RETURN_IF_ERROR(scenario->settle());
+    FL_RETURN_IF_ERROR(scenario->launch_elsewhere());
     return std::unique_ptr<Scenario>(std::move(scenario));
 }
 
-}  // namespace
-
-void register_cpu_operations(const device::Registration& registration) {
+template <Operation operation>
+Status add(device::Registration& registration) {
     std::vector<std::uint32_t> running{0, 1};
-    if (registration.device != nullptr && registration.device->eus() > 1) running.push_back(registration.device->eus());
-    for (const Operation operation : kOperations) {
-        for (const Where where : {Where::kHere, Where::kSystem}) {
-            for (const std::uint32_t ranges : {1u, 4u, 16u}) {
-                for (const std::uint32_t groups : running) {
-                    const Case what{operation, where, ranges, groups};
-                    ScenarioPlan plan;
-                    plan.name = fmt::format("invalidation/{}/{}/ranges:{}/running:{}", to_string(operation),
-                                            where == Where::kHere ? "device" : "system", ranges, groups);
-                    plan.note = "thp=small";
-                    plan.iterations = 6;
-                    plan.open = [=](device::Session& session) { return open(session, what); };
-                    register_scenario(registration, std::move(plan));
-                }
+    if (registration.device() != nullptr && registration.device()->eus() > 1)
+        running.push_back(registration.device()->eus());
+    for (const Where where : {Where::kHere, Where::kSystem}) {
+        for (const std::uint32_t ranges : {1u, 4u, 16u}) {
+            for (const std::uint32_t groups : running) {
+                const Case what{operation, where, ranges, groups};
+                ScenarioPlan plan{.name = registration.name()
+                                              .word(where == Where::kHere ? "device" : "system")
+                                              .parameter("ranges", ranges)
+                                              .parameter("running", groups)};
+                plan.note = "thp=small";
+                plan.iterations = 6;
+                plan.open = [=](device::Session& session) { return open(session, what); };
+                register_scenario(registration, std::move(plan));
             }
         }
     }
+    return {};
 }
 
+const device::Family kFamilies[] = {
+    {"invalidation/munmap", "What does munmap cost the CPU while the GPU maps the memory?", add<Operation::kMunmap>},
+    {"invalidation/partial_unmap", "What does unmapping a part cost the CPU while the GPU maps the memory?",
+     add<Operation::kPartialUnmap>},
+    {"invalidation/madvise", "What does MADV_DONTNEED cost the CPU while the GPU maps the memory?",
+     add<Operation::kDontNeed>},
+    {"invalidation/mprotect", "What does mprotect cost the CPU while the GPU maps the memory?",
+     add<Operation::kMprotect>},
+    {"invalidation/mremap", "What does mremap cost the CPU while the GPU maps the memory?", add<Operation::kMremap>},
+    {"invalidation/first_touch", "What does a first touch cost the CPU while the GPU maps the memory?",
+     add<Operation::kFirstTouch>},
+};
+
+}  // namespace
 }  // namespace faultline::bench

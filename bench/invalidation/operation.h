@@ -4,7 +4,6 @@
 // memory is mapped; Outcome then says what is left of it, and unmaps that.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -23,8 +22,6 @@ enum class Operation {
     kMremap,        ///< moved elsewhere, all of it
     kFirstTouch,    ///< the CPU reads what only the GPU has touched, the first word of each 2 MiB
 };
-inline constexpr std::array kOperations = {Operation::kMunmap,   Operation::kPartialUnmap, Operation::kDontNeed,
-                                           Operation::kMprotect, Operation::kMremap,       Operation::kFirstTouch};
 /// "munmap", "partial_unmap", "madvise", "mprotect", "mremap", "first_touch".
 std::string_view to_string(Operation operation);
 

@@ -1,5 +1,3 @@
-// Question: what does an atomic cost, the GPU and the CPU, when both work on one word at the same moment?
-//
 // migration/atomic_contention/<gpu|cpu>/groups:<1|all EUs>
 //
 // Constant: one mapping of 64 KiB, small pages, which the CPU has written. Work-groups of one work-item add one to its
@@ -17,7 +15,6 @@
 
 #include "bench/harness/pieces.h"
 #include "bench/harness/toucher.h"
-#include "bench/migration/families.h"
 
 namespace faultline::bench {
 namespace {
@@ -100,16 +97,13 @@ private:
     TouchKernel kernel_;
 };
 
-}  // namespace
-
-void register_atomic_contention(const device::Registration& registration) {
-    const unsigned eus = registration.device == nullptr ? 1 : registration.device->eus();
+Status add(device::Registration& registration) {
+    const unsigned eus = registration.device() == nullptr ? 1 : registration.device()->eus();
     std::vector<std::uint32_t> group_counts{1};
     if (eus > 1) group_counts.push_back(eus);
     for (const bool cpu_side : {false, true}) {
         for (const std::uint32_t groups : group_counts) {
-            ScenarioPlan plan;
-            plan.name = fmt::format("migration/atomic_contention/{}/groups:{}", cpu_side ? "cpu" : "gpu", groups);
+            ScenarioPlan plan{.name = registration.name().word(cpu_side ? "cpu" : "gpu").parameter("groups", groups)};
             plan.note = "thp=small";
             plan.iterations = 3;
             plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
@@ -119,6 +113,11 @@ void register_atomic_contention(const device::Registration& registration) {
             register_scenario(registration, std::move(plan));
         }
     }
+    return {};
 }
 
+const device::Family kFamily("migration/atomic_contention",
+                             "What does an atomic cost when GPU and CPU work on one word at once?", add);
+
+}  // namespace
 }  // namespace faultline::bench

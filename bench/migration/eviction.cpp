@@ -1,5 +1,3 @@
-// Question: what does a fault cost when VRAM is full, and something else has to go first?
-//
 // migration/eviction/oversubscription:<1.5x|4x>
 //
 // Constant: 64 MiB of VRAM; the rest of it is taken by device memory that the benchmark allocates. One mapping of 1.5
@@ -18,7 +16,6 @@
 #include "bench/harness/pieces.h"
 #include "bench/harness/toucher.h"
 #include "bench/harness/vram_filler.h"
-#include "bench/migration/families.h"
 
 namespace faultline::bench {
 namespace {
@@ -72,13 +69,10 @@ private:
     VramFiller filler_;
 };
 
-}  // namespace
-
-void register_eviction(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const auto& [factor, size] : {std::pair("1.5x", Bytes{96u << 20}), {"4x", Bytes{256u << 20}}}) {
         const Pieces pieces{1, size};
-        ScenarioPlan plan;
-        plan.name = fmt::format("migration/eviction/oversubscription:{}", factor);
+        ScenarioPlan plan{.name = registration.name().parameter("oversubscription", factor)};
         plan.note = "thp=small";
         plan.iterations = 3;
         plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
@@ -88,6 +82,11 @@ void register_eviction(const device::Registration& registration) {
         };
         register_scenario(registration, std::move(plan));
     }
+    return {};
 }
 
+const device::Family kFamily("migration/eviction",
+                             "What does a fault cost when VRAM is full and something else has to go first?", add);
+
+}  // namespace
 }  // namespace faultline::bench

@@ -20,6 +20,10 @@ Expected<Sample> MoveScenario::iterate() {
     return move(kept_.emplace(std::move(buffer)));
 }
 
-const char* infix_of(Memory memory) { return memory == Memory::kWarm ? "/warm" : ""; }
+BenchmarkName name_of(const device::Registration& registration, std::string_view how, Memory memory, Bytes size) {
+    BenchmarkName name = registration.name().word(how);
+    if (memory == Memory::kWarm) name.word("warm");
+    return name.parameter("size", size_name(size));
+}
 
 }  // namespace faultline::bench

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "bench/harness/pieces.h"
 #include "bench/harness/scenario.h"
@@ -31,7 +32,7 @@ private:
     std::optional<device::ColdBuffer> kept_;  // of the warm
 };
 
-/// "/warm", or nothing: what comes between a family's case and its size.
-const char* infix_of(Memory memory);
+/// "<family>/<how>[/warm]/size:<size>"
+BenchmarkName name_of(const device::Registration& registration, std::string_view how, Memory memory, Bytes size);
 
 }  // namespace faultline::bench

@@ -1,5 +1,3 @@
-// Question: what does a page cost that GPU and CPU change in turn?
-//
 // migration/ping_pong/<write|atomic>/size:<64K|2M>
 //
 // Constant: one mapping of that size, small pages, which the CPU has written. In each of 16 rounds the GPU writes its
@@ -15,7 +13,6 @@
 
 #include "bench/harness/pieces.h"
 #include "bench/harness/toucher.h"
-#include "bench/migration/families.h"
 #include "device/kernels/pattern.h"
 
 namespace faultline::bench {
@@ -67,13 +64,10 @@ private:
     Toucher toucher_;
 };
 
-}  // namespace
-
-void register_ping_pong(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const Access access : {Access::kWrite, Access::kAtomic}) {
         for (const Bytes size : {Bytes{64u << 10}, Bytes{2u << 20}}) {
-            ScenarioPlan plan;
-            plan.name = fmt::format("migration/ping_pong/{}/size:{}", to_string(access), size_name(size));
+            ScenarioPlan plan{.name = registration.name().word(to_string(access)).parameter("size", size_name(size))};
             plan.note = "thp=small";
             plan.iterations = 8;
             plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
@@ -83,6 +77,10 @@ void register_ping_pong(const device::Registration& registration) {
             register_scenario(registration, std::move(plan));
         }
     }
+    return {};
 }
 
+const device::Family kFamily("migration/ping_pong", "What does a page cost that GPU and CPU change in turn?", add);
+
+}  // namespace
 }  // namespace faultline::bench

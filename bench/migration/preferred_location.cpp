@@ -1,5 +1,3 @@
-// Question: what does it cost to change where memory is to be while the GPU uses it?
-//
 // migration/preferred_location/size:<2M|16M>/readers:<0|1>
 //
 // Constant: one mapping of that size, small pages, which the CPU has written and the GPU has brought to its memory. The
@@ -19,7 +17,6 @@
 #include "bench/harness/busy.h"
 #include "bench/harness/pieces.h"
 #include "bench/harness/toucher.h"
-#include "bench/migration/families.h"
 
 namespace faultline::bench {
 namespace {
@@ -101,13 +98,11 @@ private:
     std::optional<BusyReaders> readers_;
 };
 
-}  // namespace
-
-void register_preferred_location(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const Bytes size : {Bytes{2u << 20}, Bytes{16u << 20}}) {
         for (const std::uint32_t readers : {0u, 1u}) {
-            ScenarioPlan plan;
-            plan.name = fmt::format("migration/preferred_location/size:{}/readers:{}", size_name(size), readers);
+            ScenarioPlan plan{.name =
+                                  registration.name().parameter("size", size_name(size)).parameter("readers", readers)};
             plan.note = "thp=small";
             plan.iterations = 8;
             plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
@@ -124,6 +119,11 @@ void register_preferred_location(const device::Registration& registration) {
             register_scenario(registration, std::move(plan));
         }
     }
+    return {};
 }
 
+const device::Family kFamily("migration/preferred_location",
+                             "What does it cost to change where memory is to be while the GPU uses it?", add);
+
+}  // namespace
 }  // namespace faultline::bench

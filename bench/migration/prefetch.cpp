@@ -1,5 +1,3 @@
-// Question: how fast does prefetch bring memory to the device when several host threads ask for it at once?
-//
 // migration/prefetch/threads:<1|2|4>
 //
 // Constant: one mapping of 64 MiB that the CPU has written, small pages. Each thread has a command list of its own and
@@ -13,7 +11,6 @@
 #include "bench/harness/crew.h"
 #include "bench/harness/pieces.h"
 #include "bench/harness/toucher.h"
-#include "bench/migration/families.h"
 
 namespace faultline::bench {
 namespace {
@@ -21,8 +18,7 @@ namespace {
 constexpr Bytes kSize{64u << 20};
 constexpr Bytes kCall{2u << 20};
 
-/// One host thread's part.
-struct Lane {
+struct HostThread {
     device::CommandList queue;
     device::Event event;
     std::vector<std::uint64_t> latencies_ns{};
@@ -42,22 +38,23 @@ struct Lane {
 
 class Prefetch final : public Scenario {
 public:
-    Prefetch(device::Session& session, std::vector<Lane> lanes)
-        : session_(session), lanes_(std::move(lanes)), crew_(lanes_.size()) {}
+    Prefetch(device::Session& session, std::vector<HostThread> threads)
+        : session_(session), threads_(std::move(threads)), crew_(threads_.size()) {}
 
     Expected<Sample> iterate() override {
         const Pieces pieces{1, kSize};
         FL_ASSIGN_OR_RETURN(const auto buffer, pieces.make(device::Touch::kCpuTouched));
         FL_ASSIGN_OR_RETURN(const auto watch, CounterWatch::start(session_));
         Sample sample;
-        const Bytes share{kSize.count / lanes_.size()};
+        const Bytes share{kSize.count / threads_.size()};
         FL_ASSIGN_OR_RETURN(const auto seconds, crew_.run([&](std::size_t i) {
-            return lanes_[i].prefetch(buffer.data() + i * share.count, share);
+            return threads_[i].prefetch(buffer.data() + i * share.count, share);
         }));
         sample.seconds = seconds;
-        for (Lane& lane : lanes_) {
-            sample.latencies_ns.insert(sample.latencies_ns.end(), lane.latencies_ns.begin(), lane.latencies_ns.end());
-            lane.latencies_ns.clear();
+        for (HostThread& thread : threads_) {
+            sample.latencies_ns.insert(sample.latencies_ns.end(), thread.latencies_ns.begin(),
+                                       thread.latencies_ns.end());
+            thread.latencies_ns.clear();
         }
         FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
         FL_ASSIGN_OR_RETURN(const auto copied, required(moved, "svm_device_copy_kb"));
@@ -73,29 +70,31 @@ public:
 
 private:
     device::Session& session_;
-    std::vector<Lane> lanes_;
+    std::vector<HostThread> threads_;
     Crew crew_;
 };
 
-}  // namespace
-
-void register_prefetch(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const unsigned threads : {1u, 2u, 4u}) {
-        ScenarioPlan plan;
-        plan.name = fmt::format("migration/prefetch/threads:{}", threads);
+        ScenarioPlan plan{.name = registration.name().parameter("threads", threads)};
         plan.note = "thp=small";
         plan.iterations = 8;
         plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
-            std::vector<Lane> lanes;
+            std::vector<HostThread> members;
             for (unsigned i = 0; i < threads; ++i) {
                 FL_ASSIGN_OR_RETURN(auto queue, device::CommandList::create(session.context()));
                 FL_ASSIGN_OR_RETURN(auto event, device::Event::create(session.context()));
-                lanes.push_back({std::move(queue), std::move(event)});
+                members.push_back({std::move(queue), std::move(event)});
             }
-            return std::unique_ptr<Scenario>(new Prefetch(session, std::move(lanes)));
+            return std::unique_ptr<Scenario>(new Prefetch(session, std::move(members)));
         };
         register_scenario(registration, std::move(plan));
     }
+    return {};
 }
 
+const device::Family kFamily("migration/prefetch", "How fast is prefetch when several host threads ask for it at once?",
+                             add);
+
+}  // namespace
 }  // namespace faultline::bench

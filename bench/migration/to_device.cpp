@@ -1,5 +1,3 @@
-// Question: what does it cost to bring malloc memory of a given size to the device, by faults and by prefetch?
-//
 // migration/to_device/<fault|prefetch>[/warm]/size:<4K|64K|2M|16M|64M>
 //
 // Constant: memory that the CPU has written, small pages, up to 32 MiB of it in mappings of that size (one mapping of
@@ -17,7 +15,6 @@
 #include <fmt/format.h>
 
 #include "bench/harness/toucher.h"
-#include "bench/migration/families.h"
 #include "bench/migration/move_scenario.h"
 
 namespace faultline::bench {
@@ -84,14 +81,10 @@ private:
     Toucher toucher_;
 };
 
-}  // namespace
-
-void register_to_device(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     const auto add = [&](bool prefetch, Memory memory, Bytes size) {
         const Pieces pieces = Pieces::of(size);
-        ScenarioPlan plan;
-        plan.name = fmt::format("migration/to_device/{}{}/size:{}", prefetch ? "prefetch" : "fault", infix_of(memory),
-                                size_name(size));
+        ScenarioPlan plan{.name = name_of(registration, prefetch ? "prefetch" : "fault", memory, size)};
         plan.note = "thp=small";
         plan.iterations = 8;
         plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
@@ -105,6 +98,12 @@ void register_to_device(const device::Registration& registration) {
             for (const std::uint64_t kib : {4, 64, 2048, 16384, 65536}) add(prefetch, memory, Bytes{kib << 10});
         }
     }
+    return {};
 }
 
+const device::Family kFamily("migration/to_device",
+                             "What does it cost to bring memory to the device, by faults and by prefetch, by size?",
+                             add);
+
+}  // namespace
 }  // namespace faultline::bench

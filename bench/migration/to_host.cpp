@@ -1,5 +1,3 @@
-// Question: what does it cost the CPU to touch malloc memory that is on the device, by size?
-//
 // migration/to_host/<read|write>[/warm]/size:<4K|64K|2M|16M|64M>
 //
 // Constant: memory that the CPU has written, small pages, up to 32 MiB of it in mappings of that size (one mapping of
@@ -22,7 +20,6 @@
 #include <cstring>
 
 #include "bench/harness/toucher.h"
-#include "bench/migration/families.h"
 #include "bench/migration/move_scenario.h"
 
 namespace faultline::bench {
@@ -106,12 +103,9 @@ private:
     Toucher toucher_;
 };
 
-}  // namespace
-
-void register_to_host(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     const auto add = [&](Access access, Memory memory, Bytes size) {
-        ScenarioPlan plan;
-        plan.name = fmt::format("migration/to_host/{}{}/size:{}", to_string(access), infix_of(memory), size_name(size));
+        ScenarioPlan plan{.name = name_of(registration, to_string(access), memory, size)};
         plan.note = "thp=small";
         plan.iterations = 8;
         plan.open = [=](device::Session& session) -> Expected<std::unique_ptr<Scenario>> {
@@ -125,6 +119,11 @@ void register_to_host(const device::Registration& registration) {
             for (const std::uint64_t kib : {4, 64, 2048, 16384, 65536}) add(access, memory, Bytes{kib << 10});
         }
     }
+    return {};
 }
 
+const device::Family kFamily("migration/to_host",
+                             "What does it cost the CPU to touch memory that is on the device, by size?", add);
+
+}  // namespace
 }  // namespace faultline::bench

@@ -1,6 +1,4 @@
-// Question: how fast is an explicit copy from one device's memory to another's, the alternative to faults?
-//
-// p2p/copy/<one|both>/size:<64K|2M|64M>/pair:<from>-<to>
+// p2p/copy/<one|both>/size:<64K|2M|64M>/from:<n>/to:<m>
 //
 // Constant: zeCommandListAppendMemoryCopy from device memory of one to device memory of the other, both allocated in
 // one context, on the queue of the one that is copied from, one copy after another, 8 an iteration. both: the other
@@ -13,7 +11,6 @@
 
 #include "bench/harness/pieces.h"
 #include "bench/harness/toucher.h"
-#include "bench/p2p/families.h"
 #include "bench/p2p/lanes.h"
 
 namespace faultline::bench {
@@ -81,13 +78,11 @@ private:
     std::uint32_t salt_ = 0;
 };
 
-}  // namespace
-
-Status register_peer_copy(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const Bytes size : {Bytes{64u << 10}, Bytes{2u << 20}, Bytes{64u << 20}}) {
-        LanePlan plan;
-        plan.family = "p2p/copy";
-        plan.suffix = fmt::format("/size:{}", size_name(size));
+        LanePlan plan{.name = registration.name()};
+        plan.size = size_name(size);
+        plan.flow = Flow::kFromWorker;
         plan.iterations = 3;
         plan.open = [=](device::Session& worker, device::Session& peer) { return PeerCopy::open(worker, peer, size); };
         FL_RETURN_IF_ERROR(register_lanes(registration, plan));
@@ -95,4 +90,7 @@ Status register_peer_copy(const device::Registration& registration) {
     return {};
 }
 
+const device::Family kFamily("p2p/copy", "How fast is an explicit copy between devices?", add);
+
+}  // namespace
 }  // namespace faultline::bench

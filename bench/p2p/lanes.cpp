@@ -99,14 +99,18 @@ Expected<std::vector<Device>> peers_of(const Device& chosen) {
 
 }  // namespace
 
-Status register_lanes(const device::Registration& registration, const LanePlan& plan) {
+Status register_lanes(device::Registration& registration, const LanePlan& plan) {
     std::vector<Device> devices;
-    if (registration.device != nullptr) {
-        FL_ASSIGN_OR_RETURN(devices, peers_of(*registration.device));
+    if (registration.device() != nullptr) {
+        FL_ASSIGN_OR_RETURN(devices, peers_of(*registration.device()));
     }
     const auto add = [&](const char* directions, unsigned worker, unsigned peer, OpenScenario open) {
-        ScenarioPlan scenario;
-        scenario.name = fmt::format("{}/{}{}/pair:{}-{}", plan.family, directions, plan.suffix, worker, peer);
+        const bool to_worker = plan.flow == Flow::kToWorker;
+        BenchmarkName name = plan.name;
+        name.word(directions);
+        if (!plan.size.empty()) name.parameter("size", plan.size);
+        name.parameter("from", to_worker ? peer : worker).parameter("to", to_worker ? worker : peer);
+        ScenarioPlan scenario{.name = std::move(name)};
         scenario.note = plan.note;
         scenario.iterations = plan.iterations;
         scenario.open = std::move(open);

@@ -29,19 +29,24 @@ public:
 
 using OpenLane = std::function<Expected<std::unique_ptr<Lane>>(device::Session& worker, device::Session& peer)>;
 
+/// Which way the bytes of a lane go.
+enum class Flow { kToWorker, kFromWorker };
+
 struct LanePlan {
-    std::string family;  ///< "p2p/migration/direct"
-    std::string suffix;  ///< "/size:2M", or nothing
-    std::string note;
-    OpenLane open;
+    BenchmarkName name;
+    std::string size{};  ///< "2M", of a benchmark that has several; or nothing
+    std::string note{};
+    Flow flow = Flow::kToWorker;
+    OpenLane open{};
     bool warm = false;  ///< a fault during the work is an error
     std::int64_t iterations = 8;
 };
 
-/// Registers `<family>/one<suffix>/pair:<worker>-<peer>` for every ordered pair of devices of the chosen one's kind and
-/// driver, and `<family>/both<suffix>/pair:<a>-<b>` for every unordered one. With a single device the first of them is
-/// registered, as one that is skipped and says why.
-Status register_lanes(const device::Registration& registration, const LanePlan& plan);
+/// Registers `<name>/one[/size:<size>]/from:<n>/to:<m>` for every ordered pair of devices of the chosen one's kind and
+/// driver, and `<name>/both...` for every unordered one, named by the direction of its first lane: that of which the
+/// worker has the lower index. With a single device the first of them is registered, as one that is skipped and says
+/// why.
+Status register_lanes(device::Registration& registration, const LanePlan& plan);
 
 /// A skip that names both where the worker cannot reach the peer's memory directly.
 Status require_access(const device::Session& worker, const device::Session& peer);

@@ -1,6 +1,4 @@
-// Question: how fast does malloc memory move from one device to another, directly and by way of the host?
-//
-// p2p/migration/<direct|through_host>/<one|both>/pair:<to>-<from>
+// p2p/migration/<direct|through_host>/<one|both>/from:<n>/to:<m>
 //
 // Constant: one mapping of 32 MiB, small pages, which the CPU has written and then `from` has touched, so that all of
 // it is in its memory, which is asserted. direct: four work-groups of one work-item on `to` touch the first word of
@@ -16,7 +14,6 @@
 
 #include "bench/harness/pieces.h"
 #include "bench/harness/toucher.h"
-#include "bench/p2p/families.h"
 #include "bench/p2p/lanes.h"
 
 namespace faultline::bench {
@@ -68,12 +65,9 @@ private:
     std::optional<device::ColdBuffer> buffer_;
 };
 
-}  // namespace
-
-Status register_peer_migration(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const bool through_host : {false, true}) {
-        LanePlan plan;
-        plan.family = fmt::format("p2p/migration/{}", through_host ? "through_host" : "direct");
+        LanePlan plan{.name = registration.name().word(through_host ? "through_host" : "direct")};
         plan.note = "thp=small";
         plan.open = [=](device::Session& to, device::Session& from) -> Expected<std::unique_ptr<Lane>> {
             FL_ASSIGN_OR_RETURN(auto on_to, Toucher::create(to, Access::kRead, kPieces.ranges()));
@@ -86,4 +80,8 @@ Status register_peer_migration(const device::Registration& registration) {
     return {};
 }
 
+const device::Family kFamily("p2p/migration",
+                             "How fast does memory move between devices, directly and by way of the host?", add);
+
+}  // namespace
 }  // namespace faultline::bench

@@ -1,19 +1,15 @@
-// Question: how fast does one device read and write malloc memory that stays with another?
-//
-// p2p/remote_access/<read|write>/<one|both>/pair:<worker>-<peer>
+// p2p/remote_access/<read|write>/<one|both>/from:<n>/to:<m>
 //
 // Constant: one mapping of 16 MiB, small pages, which a kernel on the peer has written; the worker is advised to leave
 // it there (zeCommandListAppendMemAdvise). That it is there is asserted before and after each pass. Warm: the worker
 // has read all of it once, so that it is mapped. As many work-groups of 64 work-items as four for each EU take 64-bit
-// words next to each other. both: each of the two devices uses the other's memory at the same time. bytes_per_second:
+// words next to each other. What is read goes from the peer to the worker, what is written from the worker to the
+// peer. both: each of the two devices uses the other's memory at the same time. bytes_per_second:
 // all of it over the time from the launch to the return of the wait, of the slower of the two. faults must be 0, where
 // the counters can be read. Data: the sum of what is read; of what is written, as the worker reads it back. Cannot
 // tell: how much of it is the link: compare with baseline/stream.
-#include <fmt/format.h>
-
 #include "bench/harness/touch_kernel.h"
 #include "bench/harness/warm.h"
-#include "bench/p2p/families.h"
 #include "bench/p2p/lanes.h"
 #include "bench/p2p/remote_memory.h"
 
@@ -66,12 +62,10 @@ private:
     std::uint64_t salt_ = kFirstSalt;
 };
 
-}  // namespace
-
-Status register_remote_access(const device::Registration& registration) {
+Status add(device::Registration& registration) {
     for (const Access access : {Access::kRead, Access::kWrite}) {
-        LanePlan plan;
-        plan.family = fmt::format("p2p/remote_access/{}", to_string(access));
+        LanePlan plan{.name = registration.name().word(to_string(access))};
+        plan.flow = access == Access::kRead ? Flow::kToWorker : Flow::kFromWorker;
         plan.note = "thp=small";
         plan.open = [=](device::Session& worker, device::Session& peer) {
             return RemoteAccess::open(worker, peer, access);
@@ -82,4 +76,8 @@ Status register_remote_access(const device::Registration& registration) {
     return {};
 }
 
+const device::Family kFamily("p2p/remote_access",
+                             "How fast does a device read and write memory that stays with another?", add);
+
+}  // namespace
 }  // namespace faultline::bench

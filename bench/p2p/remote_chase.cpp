@@ -1,7 +1,6 @@
-// Question: what does one read cost of malloc memory that stays with another device?
+// p2p/remote_chase/<one|both>/from:<n>/to:<m>
 //
-// p2p/remote_chase/<one|both>/pair:<worker>-<peer>
-//
+// What is read goes from the peer to the worker.
 // Constant: one mapping of 16 MiB, small pages, in which a kernel on the peer has laid a chain; the worker is advised
 // to leave it there, and that it is there is asserted before and after each walk. One work-item on the worker follows
 // the chain for 4096 dependent reads, in cache lines far apart. Warm: the same walk has been made once. both: each of
@@ -9,7 +8,6 @@
 // read by its worker's clock, whose own cost is in it. Data: where the chain ends. Cannot tell: how much of it is the
 // link: compare with baseline/warm_access.
 #include "bench/harness/warm.h"
-#include "bench/p2p/families.h"
 #include "bench/p2p/lanes.h"
 #include "bench/p2p/remote_memory.h"
 
@@ -52,15 +50,16 @@ private:
     std::vector<std::uint64_t> latencies_ns_;
 };
 
-}  // namespace
-
-Status register_remote_chase(const device::Registration& registration) {
-    LanePlan plan;
-    plan.family = "p2p/remote_chase";
+Status add(device::Registration& registration) {
+    LanePlan plan{.name = registration.name()};
     plan.note = "thp=small";
     plan.open = RemoteChase::open;
     plan.warm = true;
     return register_lanes(registration, plan);
 }
 
+const device::Family kFamily("p2p/remote_chase", "What does one read cost of memory that stays with another device?",
+                             add);
+
+}  // namespace
 }  // namespace faultline::bench

@@ -1,6 +1,3 @@
-// Question: what does each policy of the kernel, and each knob of one alone, do to the throughput of faults, to a storm
-// of them, and to prefetch?
-//
 // policy/faults/<policy>    8 work-groups at once, each access in a 64 KiB range of its own
 // policy/storm/<policy>     as many work-groups as the device has hardware threads, all in one page of a cold range
 // policy/prefetch/<policy>  one prefetch of 32 MiB in one mapping, ranges of 2 MiB
@@ -22,8 +19,8 @@
 #include <optional>
 
 #include "bench/harness/touch_kernel.h"
-#include "bench/policy/families.h"
 #include "device/cold_buffer.h"
+#include "device/family.h"
 
 namespace faultline::bench {
 namespace {
@@ -39,21 +36,10 @@ constexpr std::uint32_t kConcurrentFaults = 8;
 constexpr std::uint32_t kStorms = 16;
 constexpr Bytes kPrefetched{32u << 20};
 
-enum class Scenario { kFaults, kStorm, kPrefetch };
+/// What the device is given to do.
+enum class Load { kFaults, kStorm, kPrefetch };
 
-const char* to_string(Scenario scenario) {
-    switch (scenario) {
-        case Scenario::kFaults:
-            return "faults";
-        case Scenario::kStorm:
-            return "storm";
-        case Scenario::kPrefetch:
-            break;
-    }
-    return "prefetch";
-}
-
-struct Sample {
+struct Measurement {
     double seconds = 0;
     std::uint64_t accesses = 0;
     GtCounters moved;
@@ -67,34 +53,34 @@ std::uint64_t received(const GtCounters& moved) {
 }
 
 /// A context under one policy, and what it takes to measure on it. The driver's policy is that of the last measure().
-class Arm {
+class PolicyContext {
 public:
-    static Expected<std::unique_ptr<Arm>> open(const device::Device& device, const std::string& policy,
-                                               Scenario scenario) {
-        auto arm = std::unique_ptr<Arm>(new Arm(device, policy, scenario));
+    static Expected<std::unique_ptr<PolicyContext>> open(const device::Device& device, const std::string& policy,
+                                                         Load load) {
+        auto context = std::unique_ptr<PolicyContext>(new PolicyContext(device, policy, load));
         FL_RETURN_IF_ERROR(device.extension->set_policy(policy));
-        FL_ASSIGN_OR_RETURN(arm->session_, device::Session::open(device));
+        FL_ASSIGN_OR_RETURN(context->session_, device::Session::open(device));
         const std::uint32_t threads = device.hardware_threads();
-        for (std::uint32_t i = 0; i < (scenario == Scenario::kStorm ? kStorms : 1); ++i)
-            arm->sweeps_.push_back(scenario == Scenario::kStorm ? Sweep{.offset = i * 2 * kPiece.count,
-                                                                        .pitch = sizeof(std::uint32_t),
-                                                                        .accesses = threads,
-                                                                        .groups = threads,
-                                                                        .first_result = i * threads}
-                                                                : Sweep{.offset = 0,
-                                                                        .pitch = 2 * kPiece.count,
-                                                                        .accesses = kPieces,
-                                                                        .groups = kConcurrentFaults,
-                                                                        .first_result = 0});
-        const std::size_t capacity = scenario == Scenario::kStorm ? std::size_t{kStorms} * threads : kPieces;
-        FL_ASSIGN_OR_RETURN(arm->kernel_, TouchKernel::create(*arm->session_, Access::kRead, capacity));
-        return arm;
+        for (std::uint32_t i = 0; i < (load == Load::kStorm ? kStorms : 1); ++i)
+            context->sweeps_.push_back(load == Load::kStorm ? Sweep{.offset = i * 2 * kPiece.count,
+                                                                    .pitch = sizeof(std::uint32_t),
+                                                                    .accesses = threads,
+                                                                    .groups = threads,
+                                                                    .first_result = i * threads}
+                                                            : Sweep{.offset = 0,
+                                                                    .pitch = 2 * kPiece.count,
+                                                                    .accesses = kPieces,
+                                                                    .groups = kConcurrentFaults,
+                                                                    .first_result = 0});
+        const std::size_t capacity = load == Load::kStorm ? std::size_t{kStorms} * threads : kPieces;
+        FL_ASSIGN_OR_RETURN(context->kernel_, TouchKernel::create(*context->session_, Access::kRead, capacity));
+        return context;
     }
 
-    Expected<Sample> measure() {
+    Expected<Measurement> measure() {
         FL_RETURN_IF_ERROR(device_.extension->set_policy(policy_));
         FL_ASSIGN_OR_RETURN(ColdBuffer buffer,
-                            scenario_ == Scenario::kPrefetch
+                            load_ == Load::kPrefetch
                                 ? ColdBuffer::create(kPrefetched, device::Touch::kCpuTouched, device::HugePages::kSmall)
                                 : ColdBuffer::create_pieces(kPieces, kPiece, device::Touch::kCpuTouched));
         FL_ASSIGN_OR_RETURN(GtCounters before, session_->gt_counters());
@@ -106,22 +92,22 @@ public:
         FL_RETURN_IF_ERROR(session_->event().reset());
         FL_RETURN_IF_ERROR(verify(buffer));
         FL_ASSIGN_OR_RETURN(GtCounters moved, after.since(before));
-        Sample sample;
-        sample.seconds = std::chrono::duration<double>(end - start).count();
-        for (const Sweep& sweep : sweeps_) sample.accesses += sweep.accesses;
-        sample.moved = std::move(moved);
-        return sample;
+        Measurement taken;
+        taken.seconds = std::chrono::duration<double>(end - start).count();
+        for (const Sweep& sweep : sweeps_) taken.accesses += sweep.accesses;
+        taken.moved = std::move(moved);
+        return taken;
     }
 
     const device::Session& session() const { return *session_; }
 
 private:
-    Arm(const device::Device& device, std::string policy, Scenario scenario)
-        : device_(device), policy_(std::move(policy)), scenario_(scenario) {}
+    PolicyContext(const device::Device& device, std::string policy, Load load)
+        : device_(device), policy_(std::move(policy)), load_(load) {}
 
     Status submit(const ColdBuffer& buffer) {
         device::CommandList& queue = session_->queue();
-        if (scenario_ == Scenario::kPrefetch) {
+        if (load_ == Load::kPrefetch) {
             FL_RETURN_IF_ERROR(queue.prefetch(buffer.data(), buffer.size()));
             return queue.barrier(&session_->event());
         }
@@ -137,7 +123,7 @@ private:
 
     /// Data where the GPU read, placement where it was prefetched.
     Status verify(const ColdBuffer& buffer) {
-        if (scenario_ != Scenario::kPrefetch) {
+        if (load_ != Load::kPrefetch) {
             FL_RETURN_IF_ERROR(kernel_->fetch(session_->queue(), session_->event()));
             for (const Sweep& sweep : sweeps_) FL_RETURN_IF_ERROR(kernel_->verify(buffer, sweep));
             return {};
@@ -153,7 +139,7 @@ private:
 
     const device::Device& device_;
     const std::string policy_;
-    const Scenario scenario_;
+    const Load load_;
     std::unique_ptr<device::Session> session_;
     std::vector<Sweep> sweeps_;
     std::optional<TouchKernel> kernel_;
@@ -164,20 +150,20 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-void compare(benchmark::State& state, const device::Device& device, Scenario scenario, const std::string& policy) {
+void compare(benchmark::State& state, const device::Device& device, Load load, const std::string& policy) {
     const Expected<std::string> original = device.extension->text(device.handle, FAULTLINE_TEXT_POLICY);
     if (!original) return state.SkipWithError(original.error().message.c_str());
-    auto baseline = Arm::open(device, kBaseline, scenario);
+    auto baseline = PolicyContext::open(device, kBaseline, load);
     if (!baseline) return state.SkipWithError(baseline.error().message.c_str());
-    auto changed = Arm::open(device, policy, scenario);
+    auto changed = PolicyContext::open(device, policy, load);
     if (!changed) return state.SkipWithError(changed.error().message.c_str());
 
     std::vector<double> speedups;
     std::uint64_t accesses = 0;
     GtCounters moved;
     for (auto _ : state) {
-        const Expected<Sample> plain = (*baseline)->measure();
-        const Expected<Sample> other = plain ? (*changed)->measure() : plain;
+        const Expected<Measurement> plain = (*baseline)->measure();
+        const Expected<Measurement> other = plain ? (*changed)->measure() : plain;
         if (!other) return state.SkipWithError(other.error().message.c_str());
         state.SetIterationTime(other->seconds);
         speedups.push_back(plain->seconds / other->seconds);
@@ -189,7 +175,7 @@ void compare(benchmark::State& state, const device::Device& device, Scenario sce
     state.counters["speedup"] = median(speedups);
     state.counters["speedup_min"] = *std::min_element(speedups.begin(), speedups.end());
     state.counters["speedup_max"] = *std::max_element(speedups.begin(), speedups.end());
-    if (scenario == Scenario::kPrefetch) {
+    if (load == Load::kPrefetch) {
         state.SetBytesProcessed(static_cast<std::int64_t>(kPrefetched.count * speedups.size()));
     } else {
         state.counters["accesses_per_second"] = Counter(static_cast<double>(accesses), Counter::kIsRate);
@@ -203,26 +189,28 @@ void compare(benchmark::State& state, const device::Device& device, Scenario sce
     state.SetLabel((*changed)->session().label());
 }
 
-}  // namespace
-
-Status register_policies(const device::Registration& registration) {
-    const device::Device* device = registration.device;
+/// On a device whose policy cannot be chosen nothing: an Xe kernel's policy is the kernel.
+template <Load load>
+Status add(device::Registration& registration) {
+    const device::Device* device = registration.device();
     if (device == nullptr || !device->extension) return {};
-    std::vector<std::string> policies;
     for (const auto& [which, prefix] :
          {std::pair(FAULTLINE_TEXT_PRESETS, ""), {FAULTLINE_TEXT_VARIATIONS, "xe-7.0,"}}) {
         FL_ASSIGN_OR_RETURN(const auto lines, device->extension->lines(device->handle, which));
-        for (const std::string& line : lines) policies.push_back(prefix + line);
-    }
-    for (const Scenario scenario : {Scenario::kFaults, Scenario::kStorm, Scenario::kPrefetch}) {
-        for (const std::string& policy : policies) {
-            const std::string name = fmt::format("policy/{}/{}", to_string(scenario), policy);
-            benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
-                compare(state, *device, scenario, policy);
-            })->UseManualTime();
+        for (const std::string& line : lines) {
+            const std::string policy = prefix + line;
+            registration.add(registration.name().word(policy),
+                             [=](benchmark::State& state) { compare(state, *device, load, policy); });
         }
     }
     return {};
 }
 
+const device::Family kFamilies[] = {
+    {"policy/faults", "What does a policy do to the throughput of 8 faults at once?", add<Load::kFaults>},
+    {"policy/storm", "What does a policy do when every hardware thread faults on one page?", add<Load::kStorm>},
+    {"policy/prefetch", "What does a policy do to the throughput of prefetch?", add<Load::kPrefetch>},
+};
+
+}  // namespace
 }  // namespace faultline::bench
