@@ -56,8 +56,8 @@ TEST(Calibration, GivesTheFiguresOfTheModelBack) {
     for (int attempt = 0; attempt < 3; ++attempt) {
         const json run = run_bench(
             "^(fault/thp/small/untouched|invalidation/first_touch/device/ranges:4/running:0|"
-            "migration/to_device/fault/size:(64K|2M)|p2p/remote_chase/one/pair:(0-1|1-0)|"
-            "p2p/copy/one/size:(2M|64M)/pair:(0-1|1-0)|baseline/warm_access/malloc_device)/",
+            "migration/to_device/fault/size:(64K|2M)|p2p/remote_chase/one/from:./to:.|"
+            "p2p/copy/one/size:(2M|64M)/from:./to:.|baseline/warm_access/malloc_device)/",
             on(known));
         must_be = figures_of(run["context"]);
         const auto file = directory.write("run.json", run.dump());

@@ -270,7 +270,7 @@ TEST(P2p, OverTheLinkIsOneCopyAndThroughTheHostAreTwo) {
 }
 
 TEST(P2p, WithoutALinkADirectMoveIsSeenToGoThroughTheHost) {
-    const json run = only(run_bench("^p2p/migration/direct/one/pair:0-1/", two_devices("xe-7.0,interconnect=off")));
+    const json run = only(run_bench("^p2p/migration/direct/one/from:1/to:0/", two_devices("xe-7.0,interconnect=off")));
     EXPECT_EQ(counter(run, "copies_per_byte"), 2);
 }
 

@@ -108,8 +108,7 @@ TEST(Output, LatenciesGoToTheSideFile) {
     for (const json& run : output["benchmarks"]) {
         if (run["run_type"] == "iteration") iterations += run["iterations"].get<double>();
     }
-    std::istringstream text(
-        read_file(directory.path() / "fault_first_touch_read_cpu_touched_stride_2M_manual_time.lat"));
+    std::istringstream text(read_file(directory.path() / "fault_first_touch_read_cpu_touched_stride_2M.lat"));
     std::size_t rows = 0;
     std::string last;
     for (std::string line; std::getline(text, line);) {

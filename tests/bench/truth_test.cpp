@@ -92,14 +92,13 @@ TEST(Truth, ExplicitCopiesHaveTheCopyRate) {
 }
 
 TEST(Truth, PeersMigrateAtTheLinksRateInEachDirection) {
-    // The pair names first where the pages go.
-    expect_rate(kRate, "p2p/migration/direct/one/pair:1-0", devices(kSlowLink));
-    expect_rate(kRateBack, "p2p/migration/direct/one/pair:0-1", devices(kSlowLink));
-    expect_rate(kOfBoth, "p2p/migration/direct/both/pair:0-1", devices(kSlowLink));
+    expect_rate(kRate, "p2p/migration/direct/one/from:0/to:1", devices(kSlowLink));
+    expect_rate(kRateBack, "p2p/migration/direct/one/from:1/to:0", devices(kSlowLink));
+    expect_rate(kOfBoth, "p2p/migration/direct/both/from:1/to:0", devices(kSlowLink));
 }
 
 TEST(Truth, ByWayOfTheHostEveryByteIsCopiedTwice) {
-    expect_rate(kRate / 2, "p2p/migration/through_host/one/pair:0-1", devices(kSlowCopy));
+    expect_rate(kRate / 2, "p2p/migration/through_host/one/from:1/to:0", devices(kSlowCopy));
 }
 
 // A line takes 6.4 us from 0 to 1: many times what an EU takes to ask for the next.
@@ -108,37 +107,35 @@ constexpr double kLineRateBack = 0.0075;
 const std::string kLinesModel =
     devices("[link]\ntopology = \"all\"\ngb_per_s = 0.01\n[[link.directions]]\nfrom = 1\nto = 0\ngb_per_s = 0.0075\n");
 
-// What is read comes from the second of the pair, what is written goes there.
 TEST(Truth, RemoteMemoryHasTheLinksRate) {
-    expect_rate(kLineRate, "p2p/remote_access/read/one/pair:1-0", kLinesModel);
-    expect_rate(kLineRateBack, "p2p/remote_access/read/one/pair:0-1", kLinesModel);
-    expect_rate(kLineRate, "p2p/remote_access/write/one/pair:0-1", kLinesModel);
-    expect_rate(kLineRateBack, "p2p/remote_access/write/one/pair:1-0", kLinesModel);
+    expect_rate(kLineRate, "p2p/remote_access/read/one/from:0/to:1", kLinesModel);
+    expect_rate(kLineRateBack, "p2p/remote_access/read/one/from:1/to:0", kLinesModel);
+    expect_rate(kLineRate, "p2p/remote_access/write/one/from:0/to:1", kLinesModel);
+    expect_rate(kLineRateBack, "p2p/remote_access/write/one/from:1/to:0", kLinesModel);
 }
 
 TEST(Truth, RemoteMemoryHasTheLinksRateBothWays) {
-    expect_rate(2 * kLineRateBack, "p2p/remote_access/read/both/pair:0-1", kLinesModel);
-    expect_rate(2 * kLineRateBack, "p2p/remote_access/write/both/pair:0-1", kLinesModel);
+    expect_rate(2 * kLineRateBack, "p2p/remote_access/read/both/from:1/to:0", kLinesModel);
+    expect_rate(2 * kLineRateBack, "p2p/remote_access/write/both/from:0/to:1", kLinesModel);
 }
 
 TEST(Truth, PeerCopiesHaveTheLinksRate) {
-    expect_rate(kRate, "p2p/copy/one/size:2M/pair:0-1", devices(kSlowLink));
-    expect_rate(kRateBack, "p2p/copy/one/size:2M/pair:1-0", devices(kSlowLink));
-    expect_rate(kOfBoth, "p2p/copy/both/size:2M/pair:0-1", devices(kSlowLink));
+    expect_rate(kRate, "p2p/copy/one/size:2M/from:0/to:1", devices(kSlowLink));
+    expect_rate(kRateBack, "p2p/copy/one/size:2M/from:1/to:0", devices(kSlowLink));
+    expect_rate(kOfBoth, "p2p/copy/both/size:2M/from:0/to:1", devices(kSlowLink));
 }
 
-/// A chase on a link whose directions take 100 us from 0 to 1 and 15 us back. What is read comes from the second of the
-/// pair.
-void expect_chase(const std::string& pair, double us) {
-    const std::string chase = "p2p/remote_chase/one/pair:" + pair;
+/// A chase on a link whose directions take 100 us from 0 to 1 and 15 us back.
+void expect_chase(const std::string& direction, double us) {
+    const std::string chase = "p2p/remote_chase/one/" + direction;
     const std::string plain = devices("[link]\ntopology = \"all\"\n");
     const std::string far = plain + "latency_us = 100\n[[link.directions]]\nfrom = 1\nto = 0\nlatency_us = 15\n";
     expect_time(us, chase, [&] { return added_ns(chase, far, plain); });
 }
 
-TEST(Truth, ADependentRemoteReadTakesTheLinksLatency) { expect_chase("1-0", 100); }
+TEST(Truth, ADependentRemoteReadTakesTheLinksLatency) { expect_chase("from:0/to:1", 100); }
 
-TEST(Truth, AShortLatencyOfALinkShowsToo) { expect_chase("0-1", 15); }
+TEST(Truth, AShortLatencyOfALinkShowsToo) { expect_chase("from:1/to:0", 15); }
 
 TEST(Truth, AFaultTakesItsReportAndItsAck) {
     const std::string fault = "fault/thp/small/untouched";

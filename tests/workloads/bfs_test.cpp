@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/counters.h"
 #include "tests/workloads/program_test.h"
 
 namespace faultline::workloads {
@@ -37,6 +38,7 @@ protected:
         EXPECT_GT(result.value("faults_per_second", 0.0), 0.0);
         EXPECT_EQ(result.value("faults", 0.0), result.value("gt.svm_pagefault_count", -1.0));
         EXPECT_THAT(result.value("label", ""), HasSubstr("policy="));
+        EXPECT_THAT(testing_support::unknown_counters(result), ::testing::IsEmpty());
     }
 };
 
