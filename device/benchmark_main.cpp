@@ -53,6 +53,7 @@ std::vector<std::string> initialise(std::vector<std::string>& arguments) {
     const std::string default_min_time = fmt::format("--benchmark_min_time={}", kMinTime);
     arguments.insert(arguments.begin() + 1, default_min_time);  // first, so that the user's own wins
     std::vector<char*> raw;
+    raw.reserve(arguments.size());
     for (std::string& a : arguments) raw.push_back(a.data());
     int count = static_cast<int>(raw.size());
     benchmark::Initialize(&count, raw.data());

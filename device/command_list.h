@@ -21,7 +21,7 @@ public:
 
     /// Launches `groups` work-groups of the kernel's group size; `signal`, when not null, is signalled at its end.
     Status launch(const Kernel& kernel, std::uint32_t groups, const Event* signal = nullptr);
-    /// What follows starts after what came before has completed; `signal` is signalled then.
+    /// Later commands start after all earlier ones have completed; `signal` is signalled then.
     Status barrier(const Event* signal = nullptr);
     Status copy(void* destination, const void* source, Bytes size, const Event* signal = nullptr);
 

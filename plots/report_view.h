@@ -33,7 +33,7 @@ std::string verdict_of(const ReportSection& section);
 std::string row_text(const results::ComparedMetric& row);
 /// Whether the number of faults moved and which stages of one did, most first, so that a reader knows where to look.
 std::string stages_text(const results::Stages& stages, std::size_t most);
-/// When a benchmark's history stepped, from what to what.
+/// When a benchmark's history stepped, with the values before and after.
 std::string step_text(const Trend& history, const results::ChangePoint& step);
 
 /// What a reader looks at first: the counts, and the benchmarks by verdict (report_summary.cpp).

@@ -38,7 +38,7 @@ public:
     /// Where its memory is allocated and its copies are made: a root device's first tile.
     unsigned home() const { return home_; }
     svm::Tile& home_tile() { return core().tile(home_); }
-    /// Whose EUs run its kernels and whose memory is its.
+    /// The tiles whose EUs run its kernels and whose VRAM is its memory.
     svm::TileMask tiles() const;
     unsigned tile_count() const { return root_ != nullptr ? 1 : gpu_->model().tiles; }
 

@@ -68,20 +68,20 @@ inline constexpr std::uint32_t kAccessGeneric = 4;
 extern "C" {
 /// Host address for an access of `size` bytes at `va`. An access that crosses a page is given the bounce buffer:
 /// holding its bytes (read), or to be followed by fl_store_crossing (write).
-std::uint64_t fl_translate(faultline::gpu::EuContext* eu, std::uint64_t va, std::uint32_t size, std::uint32_t how);
+std::uint64_t fl_translate(faultline::gpu::EuContext* context, std::uint64_t va, std::uint32_t size, std::uint32_t how);
 /// Writes the bounce buffer's bytes to their two pages.
-void fl_store_crossing(faultline::gpu::EuContext* eu, std::uint64_t va, std::uint32_t size, std::uint32_t how);
+void fl_store_crossing(faultline::gpu::EuContext* context, std::uint64_t va, std::uint32_t size, std::uint32_t how);
 /// memmove and memset between memories; `*_how` is kAccessGeneric or 0 for pointers that are translated, kFlDirect for
 /// those that are used as they are (private, local and constant memory).
 inline constexpr std::uint32_t kFlDirect = 8;
-void fl_memmove(faultline::gpu::EuContext* eu, std::uint64_t dst, std::uint32_t dst_how, std::uint64_t src,
+void fl_memmove(faultline::gpu::EuContext* context, std::uint64_t dst, std::uint32_t dst_how, std::uint64_t src,
                 std::uint32_t src_how, std::uint64_t size);
-void fl_memset(faultline::gpu::EuContext* eu, std::uint64_t dst, std::uint32_t how, std::uint8_t value,
+void fl_memset(faultline::gpu::EuContext* context, std::uint64_t dst, std::uint32_t how, std::uint8_t value,
                std::uint64_t size);
 /// Acknowledges a pending invalidation; called where a loop has no access of its own.
-void fl_poll(faultline::gpu::EuContext* eu);
+void fl_poll(faultline::gpu::EuContext* context);
 /// Waits until every work-item of the group is here.
-void fl_barrier(faultline::gpu::EuContext* eu);
+void fl_barrier(faultline::gpu::EuContext* context);
 /// The device clock.
 std::uint64_t fl_clock(void);
 }

@@ -1,5 +1,5 @@
-// The ways between the devices of a model: who reaches whom, whose memory an address is, and when something that is
-// sent now has arrived.
+// The links between the devices of a model: which devices reach each other, which device's memory an address is in, and
+// when bytes that are sent now will have arrived.
 //
 // Each direction of a pair carries one thing at a time, at the model's rate; latency is not in the way of the next.
 // Thread safety: all functions, but that devices come and go while nothing is sent to or from their memory; none

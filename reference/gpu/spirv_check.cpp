@@ -82,7 +82,7 @@ std::string diagnose(std::vector<std::uint32_t> words) {
     return text;
 }
 
-Error bad(std::string message) { return {ErrorKind::kBadInput, "SPIR-V: " + std::move(message)}; }
+Error bad(const std::string& message) { return {ErrorKind::kBadInput, "SPIR-V: " + message}; }
 
 }  // namespace
 
