@@ -89,7 +89,7 @@ std::int32_t residency_of(Driver& driver, svm::VirtAddr page) {
     if (const auto found = driver.allocations().find(page.ptr()); found && found->type == ZE_MEMORY_TYPE_DEVICE) {
         return static_cast<std::int32_t>(found->device->index());
     }
-    const svm::Pagemap* pagemap = driver.mm().residency(page);
+    const svm::DevPagemap* pagemap = driver.mm().residency(page);
     for (const auto& device : driver.devices()) {
         for (unsigned tile = 0; tile < device->core().tile_count(); ++tile)
             if (&device->core().tile(tile).pagemap() == pagemap) return static_cast<std::int32_t>(device->index());

@@ -101,9 +101,9 @@ void copy(benchmark::State& state, bool huge) {
     state.SetBytesProcessed(static_cast<std::int64_t>(kBytes) * state.iterations());
 }
 
-enum class Way { kFresh, kAgain, kBack };
+enum class Transfer { kFresh, kAgain, kBack };
 
-void migrate(benchmark::State& state, bool huge, Way way) {
+void migrate(benchmark::State& state, bool huge, Transfer transfer) {
     Machine machine;
     if (machine.pagemap == nullptr) {
         state.SkipWithError("no userfaultfd, or no memory");
@@ -111,12 +111,14 @@ void migrate(benchmark::State& state, bool huge, Way way) {
     }
     for (auto _ : state) {
         const WrittenMemory memory(huge);
-        if (way != Way::kFresh) {
+        if (transfer != Transfer::kFresh) {
             machine.to_device(memory);
-            if (way == Way::kAgain) machine.mm->evict(memory.all());
+            if (transfer == Transfer::kAgain) machine.mm->evict(memory.all());
         }
-        timed(state, [&] { return way == Way::kBack ? machine.mm->evict(memory.all()) : machine.to_device(memory); });
-        const Pagemap* wanted = way == Way::kBack ? nullptr : machine.pagemap;
+        timed(state, [&] {
+            return transfer == Transfer::kBack ? machine.mm->evict(memory.all()) : machine.to_device(memory);
+        });
+        const Pagemap* wanted = transfer == Transfer::kBack ? nullptr : machine.pagemap;
         if (machine.mm->residency(memory.chunk(kChunks - 1).start) != wanted)
             state.SkipWithError("the memory is not where it was sent");
     }
@@ -125,12 +127,12 @@ void migrate(benchmark::State& state, bool huge, Way way) {
 
 void copy_small(benchmark::State& state) { copy(state, false); }
 void copy_huge(benchmark::State& state) { copy(state, true); }
-void fresh_small(benchmark::State& state) { migrate(state, false, Way::kFresh); }
-void fresh_huge(benchmark::State& state) { migrate(state, true, Way::kFresh); }
-void again_small(benchmark::State& state) { migrate(state, false, Way::kAgain); }
-void again_huge(benchmark::State& state) { migrate(state, true, Way::kAgain); }
-void back_small(benchmark::State& state) { migrate(state, false, Way::kBack); }
-void back_huge(benchmark::State& state) { migrate(state, true, Way::kBack); }
+void fresh_small(benchmark::State& state) { migrate(state, false, Transfer::kFresh); }
+void fresh_huge(benchmark::State& state) { migrate(state, true, Transfer::kFresh); }
+void again_small(benchmark::State& state) { migrate(state, false, Transfer::kAgain); }
+void again_huge(benchmark::State& state) { migrate(state, true, Transfer::kAgain); }
+void back_small(benchmark::State& state) { migrate(state, false, Transfer::kBack); }
+void back_huge(benchmark::State& state) { migrate(state, true, Transfer::kBack); }
 
 BENCHMARK(copy_small)->Name("copy/memcpy/small")->UseManualTime();
 BENCHMARK(copy_huge)->Name("copy/memcpy/huge")->UseManualTime();

@@ -26,7 +26,7 @@ enum class LockRank : int {
     kRangeTree = 50,         ///< xe_vm.svm.range_lock
     kMmNotifiers = 60,       ///< the mm's interval tree of notifiers
     kNotifier = 70,          ///< drm_gpusvm.notifier_lock
-    kReading = 75,           ///< shared: nothing is read from userfaultfd
+    kMapChanging = 75,       ///< shared: nothing is read from userfaultfd, so no mapping changes unnoticed
     kQueue = 80,             ///< fault queues, garbage-collector list
     kLeaf = 90,              ///< entry blocks, VRAM: nothing but the arena is taken inside
     kArena = 100,            ///< the core's own memory, which may be allocated under any lock

@@ -2,25 +2,25 @@
 //
 // A pagemap and a VM are peers. Peers share an owner when every one of them has a fast interconnect with every other;
 // pages of one's owner are mapped and migrated directly, those of others go through system memory. Thread safety: all
-// functions. Ownership: the list owns its owners, which live as long as they have peers; whoever acquires releases.
+// functions. Ownership: the list owns its owners, which live as long as they have peers; a peer that acquired releases.
 // Invariant: any two peers of an owner have an interconnect.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
 
 #include "reference/svm/core/lock.h"
+#include "reference/svm/drm/drm_device.h"
 
 namespace faultline::svm {
 
-class Device;
 class Owner;
 
 /// struct drm_pagemap_peer: embedded in a pagemap or a VM, of this device.
 class Peer : public boost::intrusive::list_base_hook<> {
 public:
-    explicit Peer(const Device& of) : device(of) {}
+    explicit Peer(const DrmDevice& of) : device(of) {}
 
-    const Device& device;
+    const DrmDevice& device;
     /// Identity of the owner (dev_pagemap.owner); null before acquire().
     const Owner* owner() const { return owner_; }
 

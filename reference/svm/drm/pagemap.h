@@ -2,36 +2,37 @@
 //
 // A Pagemap is one VRAM region of one device. A Zdd is one allocation of it: the device pages of an interval that
 // migrated together, freed when the last of its pages is gone. Migration is all-or-nothing, as in the kernel.
-// Thread safety: every function may be called from any thread. Ownership: Zdd is refcounted, one reference per page
-// present and one per user (get/put); the Pagemap outlives its Zdds and refers to vram, engine and stats of its device.
+//
+// Thread safety: every function may be called from any thread. Ownership: the Pagemap outlives its Zdds and refers to
+// vram, engine and stats of its device.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 
-#include "reference/svm/core/clock.h"
 #include "reference/svm/core/gt_stats.h"
 #include "reference/svm/core/seams.h"
+#include "reference/svm/drm/drm_device.h"
+#include "reference/svm/drm/migrate.h"
 #include "reference/svm/drm/owner.h"
 #include "reference/svm/drm/vram.h"
 #include "reference/svm/mm/mm.h"
 
 namespace faultline::svm {
 
-/// struct drm_pagemap_zdd with its drm_pagemap_devmem; see zdd.h.
-struct Zdd;
-Pagemap& zdd_pagemap(const Zdd& zdd);
-
 struct PagemapConfig {
     Mm* mm = nullptr;
     Vram* vram = nullptr;
     CopyEngine* engine = nullptr;
     GtStats* stats = nullptr;    ///< charged with svm_*_copy_us/kb and nothing else
-    Clock* clock = nullptr;      ///< for timeslices
     const Peer* peer = nullptr;  ///< its device, and the owner it has with others
+    /// drm_pagemap_migrate_details.source_peer_migrates: pages of another device are copied by that one's engine.
+    bool source_peer_migrates = true;
 };
 
-class Pagemap {
+class Zdd;
+
+class Pagemap final : public DevPagemap {
 public:
     static Pagemap* create(const PagemapConfig& config, int* err);
     /// Brings its pages back first. REQUIRES: no migration to it under way.
@@ -45,21 +46,30 @@ public:
 
     /// drm_pagemap_evict_to_ram(), for TTM: every page of this allocation back to system memory. Up to 3 tries, then
     /// what the last one failed with, or -EBUSY.
-    int evict_to_ram(Zdd* zdd);
+    int evict_to_ram(const Zdd& zdd);
 
-    /// dev_pagemap.owner: pagemaps of one owner have a fast interconnect.
-    const Owner* owner() const { return config_.peer->owner(); }
+    // DevPagemap
+    /// An Owner: pagemaps of one owner have a fast interconnect.
+    const void* owner() const override { return config_.peer->owner(); }
+    /// True when the timeslice of the allocation is over.
+    bool may_leave(const DeviceFolio& folio) const override;
+    int migrate_to_ram(EntryBlock& block, Interval part, const DeviceFolioFilter& which) override {
+        return migrator_.to_ram(block, part, which);
+    }
+
     /// The device whose memory this is (drm_pagemap.drm).
-    const Device& device() const { return config_.peer->device; }
+    const DrmDevice& device() const { return config_.peer->device; }
     Vram& vram() { return *config_.vram; }
     CopyEngine& engine() { return *config_.engine; }
     GtStats& stats() { return *config_.stats; }
-    Clock& clock() const { return *config_.clock; }
-    /// True when CPU faults may take the allocation's pages back.
-    bool timeslice_over(const Zdd& zdd) const;
+    Clock& clock() const { return device().clock(); }
+    bool source_peer_migrates() const { return source_peer_migrates_.load(std::memory_order_relaxed); }
+    /// A change of policy. Migrations that are under way may follow either.
+    void set_source_peer_migrates(bool on) { source_peer_migrates_.store(on, std::memory_order_relaxed); }
     /// An allocation of that size with one reference, evicting others if it must. Null and -ENOMEM or -EINVAL.
     Zdd* zdd_alloc(Interval interval, int* err);
     /// The last reference to an allocation is gone, and its VRAM free; the caller no longer touches the pagemap.
+    /// Release: destroy() waits for it, and then destroys what the caller used.
     void zdd_freed() { zdds_.fetch_sub(1, std::memory_order_release); }
 
 private:
@@ -67,11 +77,17 @@ private:
     friend T* arena_new(Args&&...);
     template <typename T>
     friend void arena_delete(T*);
-    explicit Pagemap(const PagemapConfig& config) : config_(config) {}
+    explicit Pagemap(const PagemapConfig& config)
+        : config_(config), migrator_(*config.mm), source_peer_migrates_(config.source_peer_migrates) {}
     ~Pagemap() = default;
 
     const PagemapConfig config_;
+    Migrator migrator_;
+    std::atomic<bool> source_peer_migrates_;
     std::atomic<int> zdds_{0};  ///< allocations that somebody still refers to: a CPU-fault worker, say
 };
+
+/// The drm pagemap of device pages: all are of this room.
+inline Pagemap& to_pagemap(DevPagemap& pagemap) { return static_cast<Pagemap&>(pagemap); }
 
 }  // namespace faultline::svm

@@ -6,7 +6,6 @@
 #include <new>
 
 #include "reference/svm/core/arena.h"
-#include "reference/svm/xe/device.h"
 
 namespace faultline::svm {
 namespace {
@@ -15,21 +14,21 @@ constexpr Nanoseconds kHmmRangeDefaultTimeout = std::chrono::milliseconds(1000);
 
 }  // namespace
 
-Pages::Pages(Device& device) : device_(device), runs_(&arena()) {}
+Pages::Pages(const DrmDevice& device) : device_(device), runs_(&arena()) {}
 
 Pages::~Pages() { unmap_in_notifier(); }
 
 int Pages::check_placement(const std::pmr::vector<HmmRun>& runs, const PagesContext& ctx, Pagemap** dpagemap) const {
-    const Zdd* first_zdd = runs.front().zdd;
-    *dpagemap = first_zdd != nullptr ? &zdd_pagemap(*first_zdd) : nullptr;
+    const DeviceFolio* first = runs.front().folio;
+    *dpagemap = first != nullptr ? &to_pagemap(first->pagemap) : nullptr;
     for (const HmmRun& run : runs) {
-        if (run.zdd == nullptr) {
+        if (run.folio == nullptr) {
             if (*dpagemap != nullptr) return -EOPNOTSUPP;
             if (ctx.devmem_only) return -EFAULT;
             continue;
         }
-        if (*dpagemap == nullptr || &zdd_pagemap(*run.zdd) != *dpagemap) return -EOPNOTSUPP;
-        if (run.zdd != first_zdd && !ctx.allow_mixed) return -EOPNOTSUPP;
+        if (*dpagemap == nullptr || &run.folio->pagemap != *dpagemap) return -EOPNOTSUPP;
+        if (run.folio != first && !ctx.allow_mixed) return -EOPNOTSUPP;
     }
     return 0;
 }

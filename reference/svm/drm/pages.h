@@ -11,27 +11,26 @@
 #include <memory_resource>
 #include <vector>
 
+#include "reference/svm/drm/drm_device.h"
 #include "reference/svm/drm/gpusvm.h"
 #include "reference/svm/drm/pagemap.h"
 #include "reference/svm/mm/mm.h"
 
 namespace faultline::svm {
 
-class Device;
-
 /// struct drm_gpusvm_ctx, the part that get_pages needs.
 struct PagesContext {
     bool read_only = false;
     bool devmem_only = false;                     ///< system pages are an error
     bool allow_mixed = false;                     ///< pages of several allocations are taken
-    const Owner* device_private_owner = nullptr;  ///< device pages of others are migrated to system first
+    const void* device_private_owner = nullptr;   ///< device pages of others are migrated to system first
     const std::atomic<bool>* unmapped = nullptr;  ///< the range's flag; null for userptr
 };
 
 class Pages {
 public:
     /// drm_gpusvm_init_pages(): binds the owning device; the sequence number starts where no notifier's is.
-    explicit Pages(Device& device);
+    explicit Pages(const DrmDevice& device);
     /// drm_gpusvm_free_pages(): the backstop; unmaps what the notifier did not. REQUIRES: no notifier can reach it.
     ~Pages();
     Pages(const Pages&) = delete;
@@ -60,7 +59,7 @@ private:
     /// The rules of placement: one allocation, or system pages alone. Sets the flags' future values.
     int check_placement(const std::pmr::vector<HmmRun>& runs, const PagesContext& ctx, Pagemap** dpagemap) const;
 
-    Device& device_;
+    const DrmDevice& device_;
     std::uint64_t notifier_seq_ = LONG_MAX;
     std::atomic<bool> has_devmem_pages_{false};
     std::atomic<bool> has_dma_mapping_{false};

@@ -1,41 +1,45 @@
 // One allocation of device pages (struct drm_pagemap_zdd with its drm_pagemap_devmem): the pages of an interval that
 // migrated together.
 //
-// Thread safety: counts are atomic; `block` and `home` are fixed from creation. Ownership: refcounted: one reference
-// per page in the entry table and one per user (get/put); the last one frees the VRAM.
+// Thread safety: counts are atomic; `block`, `home` and `huge` are fixed before the first page refers to it. Ownership:
+// refcounted as a folio; the last reference frees the VRAM.
 #pragma once
 
 #include <atomic>
-#include <cerrno>
 
 #include "reference/svm/core/types.h"
 #include "reference/svm/drm/pagemap.h"
 #include "reference/svm/drm/vram.h"
+#include "reference/svm/mm/device_page.h"
 
 namespace faultline::svm {
 
-struct Zdd final : public VramUser {
-    Zdd(Pagemap& owner, Interval where) : pagemap(owner), home(where) {}
+class Zdd final : public DeviceFolio, public VramUser {
+public:
+    Zdd(Pagemap& owner, Interval where) : DeviceFolio(owner), home(where) {}
+    ~Zdd() override = default;
 
-    /// -EBUSY while no page refers to it: it is being filled, or about to go.
-    int evict() override { return pages.load() == 0 ? -EBUSY : pagemap.evict_to_ram(this); }
-    bool try_get() override;
-    void put() override;
+    /// VRAM for it, evicting others if it must. 0, -ENOMEM, -EINVAL (larger than the VRAM).
+    int alloc_vram();
 
-    std::byte* page(std::uint32_t index) const { return static_cast<std::byte*>(block.base) + index * kPageSize; }
+    Pagemap& zdd_pagemap() const { return to_pagemap(pagemap); }
 
-    Pagemap& pagemap;
-    const Interval home;  ///< where its pages were when they came; mremap may take them elsewhere
-    VramBlock block;
+    // VramUser
+    int evict() override;
+    bool try_get() override { return DeviceFolio::try_get(); }
+    void put() override { DeviceFolio::put(); }
+
+    const Interval home;                      ///< where its pages were when they came; mremap may take them elsewhere
     bool huge = false;                        ///< came from a huge page, and goes back as one
-    std::atomic<std::int64_t> expiration{0};  ///< timeslice_expiration, nanoseconds of the pagemap's clock
-    std::atomic<unsigned> refs{1};
-    std::atomic<unsigned> pages{0};  ///< entries that refer to it
+    std::atomic<std::int64_t> expiration{0};  ///< timeslice_expiration, nanoseconds of the device's clock
+
+private:
+    void free() override;
+
+    VramBlock block_;
 };
 
-/// `count` entries refer to it from now on; each holds a reference.
-void zdd_pages_come(Zdd* zdd, unsigned count);
-/// `count` entries do not any more. With the last reference the VRAM is free.
-void zdd_pages_gone(Zdd* zdd, unsigned count);
+inline Zdd& to_zdd(DeviceFolio& folio) { return static_cast<Zdd&>(folio); }
+inline const Zdd& to_zdd(const DeviceFolio& folio) { return static_cast<const Zdd&>(folio); }
 
 }  // namespace faultline::svm

@@ -1,5 +1,6 @@
 #include "reference/svm/mm/entries.h"
 
+#include <algorithm>
 #include <new>
 
 #include "reference/svm/core/arena.h"
@@ -52,6 +53,35 @@ EntryBlock* EntryTable::find_or_create(VirtAddr addr) {
     } catch (const std::bad_alloc&) {
         return nullptr;
     }
+}
+
+Interval EntryBlock::device_span(Interval part, const DeviceFolioFilter& which, DeviceFolio** folio) {
+    const unsigned first = index_of(part.start);
+    const unsigned end = first + static_cast<unsigned>(part.pages());
+    unsigned low = end;
+    unsigned high = first;
+    MutexLock guard(lock);
+    for (unsigned i = first; i < end; ++i) {
+        if (!entries[i].is_device(which)) continue;
+        low = std::min(low, i);
+        high = i + 1;
+    }
+    if (low < high && folio != nullptr) {
+        *folio = entries[low].folio;
+        (*folio)->get();  // the entry's own reference cannot go while the block is locked
+    }
+    return {page_at(low), page_at(high)};
+}
+
+int migrate_to_ram(EntryBlock& block, Interval part, const DeviceFolioFilter& which) {
+    if (part.empty()) return 0;
+    // Only what is there will be locked: other migrations of the block go on.
+    DeviceFolio* folio = nullptr;
+    const Interval span = block.device_span(part, which, &folio);
+    if (span.empty()) return 0;
+    const int err = folio->pagemap.migrate_to_ram(block, span, which);
+    folio->put();
+    return err;
 }
 
 }  // namespace faultline::svm

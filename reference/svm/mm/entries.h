@@ -1,8 +1,10 @@
 // Where the newest bytes of each page are: the device-private and migration entries of the kernel's CPU page table.
 //
 // One block per 2 MiB of address space that was ever watched. A page has one of these states; system memory is the rule
-// and needs no block. Blocks are never freed before the table is: address space is reused, and 16 bytes a page are 0.4
-// %. Thread safety: find() is lock-free; a block's entries under its `lock` (a leaf, never held while anything waits).
+// and needs no block. Blocks are never freed before the table is: address space is reused, and 16 bytes a page are
+// 0.4 %.
+//
+// Thread safety: find() is lock-free; a block's entries under its `lock` (a leaf, never held while anything waits).
 // `migrate_lock` serialises migrations that touch the same 64 KiB.
 #pragma once
 
@@ -13,15 +15,15 @@
 #include "reference/svm/core/lock.h"
 #include "reference/svm/core/span_lock.h"
 #include "reference/svm/core/types.h"
+#include "reference/svm/mm/device_page.h"
 
 namespace faultline::svm {
 
-struct Zdd;
 struct Migration;
 
 enum class EntryState : std::uint8_t {
     kSystem,     ///< none: the page, present or not, is the CPU's
-    kDevice,     ///< device-private: page `index` of `zdd`
+    kDevice,     ///< device-private: page `index` of `folio`
     kMigrating,  ///< page `index` of `migration`; a CPU that faults on it waits for the wake at the end
 };
 
@@ -29,9 +31,13 @@ struct Entry {
     EntryState state = EntryState::kSystem;
     std::uint32_t index = 0;
     union {
-        Zdd* zdd = nullptr;
+        DeviceFolio* folio = nullptr;
         Migration* migration;
     };
+
+    bool is_device(const DeviceFolioFilter& which) const {
+        return state == EntryState::kDevice && which.matches(*folio);
+    }
 };
 
 struct EntryBlock {
@@ -42,6 +48,10 @@ struct EntryBlock {
     unsigned index_of(VirtAddr page) const { return static_cast<unsigned>((page - base) >> kPageShift); }
     VirtAddr page_at(unsigned index) const { return base + index * kPageSize; }
     Interval interval() const { return {base, base + kSize2M}; }
+    /// The smallest interval that has all device pages of the part that match; empty where none does. *folio, where
+    /// wanted: the first one's, with a reference for the caller.
+    Interval device_span(Interval part, const DeviceFolioFilter& which, DeviceFolio** folio = nullptr)
+        FL_EXCLUDES(lock);
 
     const VirtAddr base;
     SpanLock migrate_lock{LockRank::kMigrate, "mm.block.migrate_lock"};
@@ -61,7 +71,8 @@ struct EntryBlock {
 /// meanwhile takes the entry away or along, and notes it here. On the stack of whoever migrates, until none of its
 /// entries is left.
 ///
-/// Thread safety: the reader writes where it handles events; everybody else holds Monitor::reading().
+/// Thread safety: the reader writes where it handles events; everybody else holds
+/// Monitor::map_changing_lock().
 struct Migration {
     struct Page {
         VirtAddr at;             ///< where its entry is by now; null: unmapped, and no longer anybody's
@@ -119,5 +130,9 @@ private:
     std::array<std::atomic<Level*>, 1u << kBits>* top_;
     std::atomic<EntryBlock*> all_{nullptr};
 };
+
+/// Brings the device pages of `part` that match back to system memory, by the op of the first one's pagemap. 0 (also
+/// when there are none), -EIO (a copy failed: they stay), -ENOMEM.
+int migrate_to_ram(EntryBlock& block, Interval part, const DeviceFolioFilter& which);
 
 }  // namespace faultline::svm

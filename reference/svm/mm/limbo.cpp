@@ -13,6 +13,8 @@ namespace {
 
 constexpr int page_advice(LimboKind kind) { return kind == LimboKind::kHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE; }
 
+Interval interval_of(const LimboUnit& unit) { return {unit.start, unit.start + limbo_size(unit.kind)}; }
+
 // Address space only; pages come from the user or from take_populated(). Units are reused, so this bounds only what
 // is under way at one moment.
 constexpr Bytes kSpace{8ull << 30};
@@ -34,11 +36,11 @@ int Limbo::start() {
 }
 
 int Limbo::try_remap() {
-    VirtAddr units[2];
-    for (VirtAddr& unit : units)
+    LimboUnit units[2];
+    for (LimboUnit& unit : units)
         if (const int err = take_empty(LimboKind::k4K, &unit); err != 0) return err;
-    const int err = uffd_.remap(units[0], {units[1], units[1] + kPageSize});
-    for (const VirtAddr unit : units) discard({LimboKind::k4K, unit});
+    const int err = uffd_.remap(units[0].start, {units[1].start, units[1].start + kPageSize});
+    for (const LimboUnit& unit : units) discard(unit);
     return err == -ENOENT ? -ENOSYS : err;
 }
 
@@ -80,13 +82,13 @@ int Limbo::grow(LimboKind kind) {
     return 0;
 }
 
-int Limbo::take_empty(LimboKind kind, VirtAddr* unit) {
+int Limbo::take_empty(LimboKind kind, LimboUnit* unit) {
     for (;;) {
         {
             MutexLock guard(lock_);
             auto& empty = pool(kind).empty;
             if (!empty.empty()) {
-                *unit = empty.back();
+                *unit = {kind, empty.back()};
                 empty.pop_back();
                 return 0;
             }
@@ -95,12 +97,12 @@ int Limbo::take_empty(LimboKind kind, VirtAddr* unit) {
     }
 }
 
-int Limbo::take_populated(LimboKind kind, VirtAddr* unit) {
+int Limbo::take_populated(LimboKind kind, LimboUnit* unit) {
     {
         MutexLock guard(lock_);
         auto& populated = pool(kind).populated;
         if (!populated.empty()) {
-            *unit = populated.back();
+            *unit = {kind, populated.back()};
             populated.pop_back();
             populated_ = populated_ - Bytes{limbo_size(kind)};
             return 0;
@@ -108,58 +110,59 @@ int Limbo::take_populated(LimboKind kind, VirtAddr* unit) {
     }
     int err = take_empty(kind, unit);
     if (err != 0 || !uffd_.has_move()) return err;
-    const Interval interval{*unit, *unit + limbo_size(kind)};
+    const Interval interval = interval_of(*unit);
     if (kind == LimboKind::kHuge) {
         // A huge page comes only from an ordinary fault, which a registered VMA does not take.
         err = uffd_.unregister(interval);
-        if (err == 0 && ::madvise(unit->ptr(), kSize2M, MADV_POPULATE_WRITE) != 0) err = -errno;
+        if (err == 0 && ::madvise(interval.start.ptr(), kSize2M, MADV_POPULATE_WRITE) != 0) err = -errno;
         if (const int again = uffd_.register_missing(interval); err == 0) err = again;
     } else {
         while ((err = uffd_.fill_zero(interval)) == -EAGAIN) sched_yield();
     }
-    if (err != 0) give_discarded(kind, *unit);
+    if (err != 0) give_discarded(*unit);
     return err;
 }
 
-void Limbo::give_empty(LimboKind kind, VirtAddr unit) {
+void Limbo::give_empty(const LimboUnit& unit) {
     MutexLock guard(lock_);
-    pool(kind).empty.push_back(unit);
+    pool(unit.kind).empty.push_back(unit.start);
 }
 
-void Limbo::give_populated(LimboKind kind, VirtAddr unit) {
+void Limbo::give_populated(const LimboUnit& unit) {
+    const Bytes size{limbo_size(unit.kind)};
     {
         MutexLock guard(lock_);
-        if (populated_ + Bytes{limbo_size(kind)} <= cache_) {
-            populated_ = populated_ + Bytes{limbo_size(kind)};
-            pool(kind).populated.push_back(unit);
+        if (populated_ + size <= cache_) {
+            populated_ = populated_ + size;
+            pool(unit.kind).populated.push_back(unit.start);
             return;
         }
     }
-    free_later(kind, unit);
+    free_later(unit);
 }
 
-void Limbo::give_discarded(LimboKind kind, VirtAddr unit) { free_later(kind, unit); }
+void Limbo::give_discarded(const LimboUnit& unit) { free_later(unit); }
 
-void Limbo::free_later(LimboKind kind, VirtAddr unit) {
-    const Bytes size{limbo_size(kind)};
+void Limbo::free_later(const LimboUnit& unit) {
+    const Bytes size{limbo_size(unit.kind)};
     bool later = false;
     {
         // A collector that falls behind must not let the process grow.
         MutexLock guard(lock_);
         later = garbage_size_ + size <= cache_;
         if (later) {
-            garbage_.push_back({kind, unit});
+            garbage_.push_back(unit);
             garbage_size_ = garbage_size_ + size;
         }
     }
     if (later)
         bell_.ring();
     else
-        discard({kind, unit});
+        discard(unit);
 }
 
-void Limbo::discard(Garbage garbage) {
-    const Interval interval{garbage.unit, garbage.unit + limbo_size(garbage.kind)};
+void Limbo::discard(const LimboUnit& unit) {
+    const Interval interval = interval_of(unit);
     if (uffd_.has_move()) {
         // Unregistered meanwhile: the discard of a registered range waits for the reader of its event, 20-240 us.
         uffd_.unregister(interval);
@@ -170,15 +173,15 @@ void Limbo::discard(Garbage garbage) {
         constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
         if (::mmap(interval.start.ptr(), interval.size(), PROT_READ | PROT_WRITE, kFlags, -1, 0) == MAP_FAILED)
             ::madvise(interval.start.ptr(), interval.size(), MADV_DONTNEED);
-        ::madvise(interval.start.ptr(), interval.size(), page_advice(garbage.kind));
+        ::madvise(interval.start.ptr(), interval.size(), page_advice(unit.kind));
     }
-    give_empty(garbage.kind, garbage.unit);
+    give_empty(unit);
 }
 
 void Limbo::collect() {
     for (;;) {
         const int seen = bell_.seen();
-        Garbage garbage{};
+        LimboUnit garbage;
         {
             MutexLock guard(lock_);
             if (!garbage_.empty()) {
@@ -187,7 +190,7 @@ void Limbo::collect() {
                 garbage_size_ = garbage_size_ - Bytes{limbo_size(garbage.kind)};
             }
         }
-        if (garbage.unit.value != 0)
+        if (garbage.start.value != 0)
             discard(garbage);
         else if (stop_.load(std::memory_order_acquire))
             return;

@@ -3,8 +3,10 @@
 // Migration to a device moves the user's pages here (no copy) and copies from here to VRAM; the way back copies from
 // VRAM into populated pages of limbo and moves those to the user. So a unit is either empty (a destination) or
 // populated (a source). Units come in three sizes; a 2 MiB unit that only ever held a huge page has no page table and
-// takes or gives one whole: 3 us, where splitting it takes 350 us and moving 512 small pages 25-50 us. Thread safety:
-// all functions from any thread. Ownership: whoever takes a unit gives it back, in the state it then has.
+// takes or gives one whole: 3 us, where splitting it takes 350 us and moving 512 small pages 25-50 us.
+//
+// Thread safety: all functions from any thread. Ownership: the caller that takes a unit gives it back, in the state it
+// then has.
 #pragma once
 
 #include <array>
@@ -34,6 +36,12 @@ constexpr LimboKind limbo_kind(std::uint64_t size, bool huge) {
                               : LimboKind::k2M;
 }
 
+/// One piece of limbo: `limbo_size(kind)` bytes from `start` on.
+struct LimboUnit {
+    LimboKind kind = LimboKind::k4K;
+    VirtAddr start;
+};
+
 class Limbo {
 public:
     /// Populated units beyond `cache` bytes are freed to the kernel.
@@ -46,14 +54,14 @@ public:
     Limbo& operator=(const Limbo&) = delete;
 
     /// An empty unit, a destination. 0 or -ENOMEM.
-    int take_empty(LimboKind kind, VirtAddr* unit);
+    int take_empty(LimboKind kind, LimboUnit* unit);
     /// A unit with all pages present; their contents are anything. 0 or -ENOMEM.
-    int take_populated(LimboKind kind, VirtAddr* unit);
-    void give_empty(LimboKind kind, VirtAddr unit);
+    int take_populated(LimboKind kind, LimboUnit* unit);
+    void give_empty(const LimboUnit& unit);
     /// REQUIRES: every page of the unit is present.
-    void give_populated(LimboKind kind, VirtAddr unit);
+    void give_populated(const LimboUnit& unit);
     /// Any state: what is there is freed soon.
-    void give_discarded(LimboKind kind, VirtAddr unit);
+    void give_discarded(const LimboUnit& unit);
 
 private:
     static constexpr unsigned kKinds = static_cast<unsigned>(LimboKind::kCount);
@@ -64,16 +72,10 @@ private:
     };
 
     Pool& pool(LimboKind kind) FL_REQUIRES(lock_) { return pools_[static_cast<unsigned>(kind)]; }
-    /// A populated unit whose pages nobody wants.
-    struct Garbage {
-        LimboKind kind;
-        VirtAddr unit;
-    };
-
     int try_remap();
-    void free_later(LimboKind kind, VirtAddr unit);
+    void free_later(const LimboUnit& unit);
     /// Frees the pages of the unit, which is empty then.
-    void discard(Garbage garbage);
+    void discard(const LimboUnit& unit);
     void collect();
     /// Cuts fresh address space into empty units of that kind.
     int grow(LimboKind kind);
@@ -86,7 +88,7 @@ private:
     std::array<Pool, kKinds> pools_ FL_GUARDED_BY(lock_);
     std::size_t units_ FL_GUARDED_BY(lock_) = 0;
     Bytes populated_ FL_GUARDED_BY(lock_);
-    std::pmr::vector<Garbage> garbage_ FL_GUARDED_BY(lock_);
+    std::pmr::vector<LimboUnit> garbage_ FL_GUARDED_BY(lock_);  ///< populated, and nobody wants the pages
     Bytes garbage_size_ FL_GUARDED_BY(lock_);
 
     Bell bell_;

@@ -33,7 +33,15 @@ void after_fork() {
 
 }  // namespace
 
-Mm::Impl::Impl(const MmOptions& wanted) : options(wanted), generation(++generations), monitor(uffd, entries, *this) {}
+Mm::Impl::Impl(const MmOptions& wanted)
+    : options(wanted), generation(++generations), monitor(uffd, entries, *this), hmm(uffd, vmas, entries, monitor) {}
+
+int Mm::Impl::open() {
+    if (const int err = uffd.open(options.user_mode_only, options.allow_move); err != 0) return err;
+    if (const int err = vmas.open(); err != 0) return err;
+    limbo = arena_new<Limbo>(uffd, options.limbo_cache);
+    return limbo->start();
+}
 
 Mm* Mm::Impl::current() { return the_mm.load(); }
 
@@ -43,10 +51,7 @@ Mm* Mm::create(const MmOptions& options, int* err) {
     try {
         memory = arena().allocate(sizeof(Mm), alignof(Mm));
         impl = arena_new<Impl>(options);
-        *err = impl->uffd.open(options.user_mode_only, options.allow_move);
-        if (*err == 0) *err = impl->vmas.open();
-        if (*err == 0) impl->limbo = arena_new<Limbo>(impl->uffd, options.limbo_cache);
-        if (*err == 0) *err = impl->limbo->start();
+        *err = impl->open();
         Mm* expected = nullptr;
         auto* mm = static_cast<Mm*>(memory);
         if (*err == 0 && !the_mm.compare_exchange_strong(expected, mm)) *err = -EBUSY;
@@ -95,8 +100,7 @@ MmCounters Mm::counters() const {
     return counters;
 }
 
-// --- VMAs
-// ------------------------------------------------------------------------------------------------------------------
+// VMAs
 
 int Mm::find_vma(VirtAddr addr, CpuVma* vma) const { return impl_->vmas.lookup(addr, vma); }
 
@@ -112,8 +116,7 @@ bool Mm::straddles_excluded(Interval interval) const { return impl_->vmas.stradd
 
 void Mm::exclude(Interval interval) { impl_->vmas.exclude(interval); }
 
-// --- Interval notifiers
-// ----------------------------------------------------------------------------------------------------
+// Interval notifiers
 
 int Mm::notifier_insert(IntervalNotifier* notifier, Interval interval) {
     impl_->notifiers.insert(notifier, interval);
@@ -130,12 +133,11 @@ void Mm::sync() {
     impl_->monitor.sync();
 }
 
-// --- Pages
-// -----------------------------------------------------------------------------------------------------------------
+// Pages
 
-MmScan Mm::scan(Interval interval, const Pagemap* pagemap) const {
+MmScan Mm::scan(Interval interval, const DevPagemap* pagemap) const {
     std::uint64_t device = 0;
-    const Pagemap* only = nullptr;
+    const DevPagemap* only = nullptr;
     bool several = false;
     impl_->entries.for_each(interval, [&](EntryBlock& block, Interval part) {
         MutexLock guard(block.lock);
@@ -143,8 +145,8 @@ MmScan Mm::scan(Interval interval, const Pagemap* pagemap) const {
             const Entry& entry = block.entries[block.index_of(part.start) + i];
             if (entry.state != EntryState::kDevice) continue;
             ++device;
-            several |= only != nullptr && only != &entry.zdd->pagemap;
-            only = &entry.zdd->pagemap;
+            several |= only != nullptr && only != &entry.folio->pagemap;
+            only = &entry.folio->pagemap;
         }
     });
     if (device == 0) return MmScan::kSystem;
@@ -152,12 +154,60 @@ MmScan Mm::scan(Interval interval, const Pagemap* pagemap) const {
     return only == pagemap ? MmScan::kEqual : MmScan::kOther;
 }
 
-Pagemap* Mm::residency(VirtAddr page) const {
+bool Mm::all_present(Interval interval) const { return impl_->hmm.all_present(interval); }
+
+int Mm::range_fault(const HmmRequest& request, std::pmr::vector<HmmRun>& runs) {
+    return impl_->hmm.range_fault(request, runs);
+}
+
+int Mm::evict(Interval interval, const DeviceFolioFilter& which) {
+    int result = 0;
+    impl_->entries.for_each(interval, [&](EntryBlock& block, Interval part) {
+        if (const int err = migrate_to_ram(block, part, which); err != 0) result = err;
+    });
+    return result;
+}
+
+int Mm::evict_everywhere(const DeviceFolioFilter& which) {
+    int result = 0;
+    for (EntryBlock* block = impl_->entries.all(); block != nullptr; block = block->next)
+        if (const int err = migrate_to_ram(*block, block->interval(), which); err != 0) result = err;
+    return result;
+}
+
+int Mm::evict_all() {
+    adopt_this_thread();
+    return evict_everywhere({});
+}
+
+DevPagemap* Mm::residency(VirtAddr page) const {
     EntryBlock* block = impl_->entries.find(page);
     if (block == nullptr) return nullptr;
     MutexLock guard(block->lock);
     const Entry& entry = block->entries[block->index_of(page.align_down(kPageSize))];
-    return entry.state == EntryState::kDevice ? &entry.zdd->pagemap : nullptr;
+    return entry.state == EntryState::kDevice ? &entry.folio->pagemap : nullptr;
+}
+
+/// do_swap_page() on a device-private entry: the page's own pagemap brings it back.
+void Mm::Impl::cpu_fault(VirtAddr page) {
+    DeviceFolio* folio = nullptr;
+    EntryBlock* block = entries.find(page);
+    {
+        MutexLock guard(block->lock);
+        const Entry& entry = block->entries[block->index_of(page)];
+        // A reference: the page may go, and its folio with it, as soon as the block is unlocked.
+        if (entry.state == EntryState::kDevice) (folio = entry.folio)->get();
+    }
+    if (folio != nullptr) {
+        CpuVma vma;
+        if (folio->pagemap.may_leave(*folio) && vmas.lookup(page, &vma) == 0) {
+            ++cpu_fault_migrations;
+            migrate_to_ram(*block, block->interval().intersect(vma.interval), {.folio = folio});
+        }
+        folio->put();
+    }
+    // Whatever came of it: the CPU looks again, and faults again where it must.
+    uffd.wake({page, page + kPageSize});
 }
 
 void Mm::check() const {
@@ -167,7 +217,7 @@ void Mm::check() const {
         std::abort();
     };
     impl_->monitor.wait_for_cpu_faults();
-    std::map<const Zdd*, unsigned> pages;
+    std::map<const DeviceFolio*, unsigned> pages;
     for (EntryBlock* block = impl_->entries.all(); block != nullptr; block = block->next) {
         MutexLock guard(block->lock);
         for (unsigned i = 0; i < EntryBlock::kPages; ++i) {
@@ -177,11 +227,11 @@ void Mm::check() const {
             if (entry.state == EntryState::kSystem) continue;
             require(entry.state == EntryState::kDevice, "a page is still migrating");
             require(block->registered.test(i), "a device page is not watched");
-            require(!Impl::is_present(block->page_at(i)), "a device page is present in the CPU's page table too");
-            ++pages[entry.zdd];
+            require(!Hmm::is_present(block->page_at(i)), "a device page is present in the CPU's page table too");
+            ++pages[entry.folio];
         }
     }
-    for (const auto& [zdd, count] : pages) require(zdd->pages == count, "an allocation miscounts its pages");
+    for (const auto& [folio, count] : pages) require(folio->mapcount() == count, "an allocation miscounts its pages");
 }
 
 }  // namespace faultline::svm

@@ -1,18 +1,22 @@
-// The process's address space as the core sees it: mm_struct, mmu_interval_notifier, hmm_range_fault and migrate_vma_*
-// on top of userfaultfd.
+// The process's address space as the core sees it: mm_struct, mmu_interval_notifier and hmm_range_fault on top of
+// userfaultfd (migrate_vma_* is in migrate_vma.h).
 //
-// What it does: finds CPU VMAs; learns of unmap, remap and discard of watched memory and tells the interval notifiers;
-// populates pages; takes pages out of the address space (into the core's limbo) and gives them back; serves CPU faults
-// on absent pages. For every page it knows whether the newest bytes are in system memory or in a device page (a
-// "device-private entry", as in the kernel's CPU page table).
+// It finds CPU VMAs; learns of unmap, remap and discard of watched memory and tells the interval notifiers; populates
+// pages; serves CPU faults on absent pages. For every page it knows whether the newest bytes are in system memory or in
+// a device page (a "device-private entry", as in the kernel's CPU page table).
 //
 // Thread safety: every function may be called from any thread, except where a REQUIRES says otherwise.
+//
 // Ownership: one Mm a process at a time; it outlives every notifier, pagemap and VM that uses it.
+//
 // Invariants:
-//  - a page has a device-private entry, or is a system page (possibly not present), never both;
-//  - between invalidate start and end of an interval, read_begin() of a notifier over it waits and read_retry() is
-//  true;
-//  - the thread that reads userfaultfd messages never waits for anything that an EU blocked on a CPU fault must finish.
+//
+// 1. A page has a device-private entry, or is a system page (possibly not present), never both.
+//
+// 2. Between start and end of an invalidation, read_begin() of a notifier over its interval waits, and read_retry() is
+//    true.
+//
+// 3. The thread that reads userfaultfd messages never waits for anything that an EU blocked on a CPU fault must finish.
 #pragma once
 
 #include <atomic>
@@ -22,14 +26,11 @@
 #include <vector>
 
 #include "reference/svm/core/types.h"
+#include "reference/svm/mm/device_page.h"
 
 namespace faultline::svm {
 
-class Mm;
 class MmNotifiers;
-class Owner;
-class Pagemap;
-struct Zdd;
 
 /// A CPU VMA, as much of it as faults need (vm_area_struct).
 struct CpuVma {
@@ -78,15 +79,15 @@ private:
 struct HmmRun {
     VirtAddr start;
     std::uint64_t pages = 0;
-    void* physical = nullptr;  ///< where the first page's bytes are; the following pages follow it
-    Zdd* zdd = nullptr;        ///< device page of this allocation; null: system page (physical == start)
+    void* physical = nullptr;            ///< where the first page's bytes are; the following pages follow it
+    const DeviceFolio* folio = nullptr;  ///< device pages of this allocation; null: system pages (physical == start)
 };
 
 struct HmmRequest {
     Interval interval;
     bool write = true;  ///< HMM_PFN_REQ_WRITE
-    const Owner* device_private_owner =
-        nullptr;  ///< device pages of other owners are migrated to system first; null: all are
+    /// DevPagemap::owner(): device pages of others are migrated to system first; null: all are.
+    const void* device_private_owner = nullptr;
 };
 
 /// enum drm_gpusvm_scan_result, as far as migration asks.
@@ -131,7 +132,7 @@ public:
     bool has_move() const;
     MmCounters counters() const;
 
-    // -- VMAs -------------------------------------------------------------------------------------------------------
+    // VMAs
 
     /// vma_lookup(): 0, or -ENOENT where nothing is mapped at `addr`.
     int find_vma(VirtAddr addr, CpuVma* vma) const;
@@ -151,7 +152,7 @@ public:
     /// the thread: what the kernel maps there next is anybody's memory.
     void adopt_this_thread();
 
-    // -- Interval notifiers -----------------------------------------------------------------------------------------
+    // Interval notifiers
 
     /// mmu_interval_notifier_insert(). May be called with gpusvm locks up to kRangeTree held.
     int notifier_insert(IntervalNotifier* notifier, Interval interval);
@@ -166,7 +167,7 @@ public:
     /// notifiers when it returns (the monitor reads an event before it has acted on it; a kernel does both at once).
     void sync();
 
-    // -- Pages ------------------------------------------------------------------------------------------------------
+    // Pages
 
     /// hmm_range_fault(): faults every page in, registers the interval for events, and describes the pages in order.
     /// REQUIRES: inside one VMA. Errors: -EBUSY (a migration is under way or an invalidation came between: try again),
@@ -174,13 +175,16 @@ public:
     /// looked up again), -ENOMEM.
     int range_fault(const HmmRequest& request, std::pmr::vector<HmmRun>& runs);
     /// drm_gpusvm_scan_mm(): where the pages of the interval are; `pagemap` is the one that counts as "equal".
-    MmScan scan(Interval interval, const Pagemap* pagemap) const;
-    /// drm_gpusvm_range_evict(): brings every device page of the interval back to system memory. 0, -EBUSY, -ENOMEM.
-    int evict(Interval interval);
+    MmScan scan(Interval interval, const DevPagemap* pagemap) const;
+    /// drm_gpusvm_range_evict(): brings the device pages of the interval that match back to system memory. 0, -EIO (a
+    /// copy failed: they stay), -ENOMEM.
+    int evict(Interval interval, const DeviceFolioFilter& which = {});
+    /// The same for the whole process. REQUIRES: called in the service path, or by a thread that was adopted.
+    int evict_everywhere(const DeviceFolioFilter& which);
     /// Brings every device page of this process back (before a fork, and when the last VM goes).
     int evict_all();
     /// Pagemap that holds the newest bytes of the page, or null for system memory. A snapshot.
-    Pagemap* residency(VirtAddr page) const;
+    DevPagemap* residency(VirtAddr page) const;
 
     /// Verifies every invariant above on the whole structure; aborts with a message where one does not hold. Tests
     /// only; REQUIRES: no operation under way.

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "reference/svm/core/arena.h"
-#include "reference/svm/drm/zdd.h"
 
 namespace faultline::svm {
 namespace {
@@ -88,8 +87,7 @@ void Monitor::wait_for_cpu_faults() const {
     for (int open; (open = cpu_faults_open_.load()) != 0;) cpu_faults_open_.wait(open);
 }
 
-// --- The reader
-// ----------------------------------------------------------------------------------------------------------
+// The reader
 
 void Monitor::read_loop() {
     pollfd fds[] = {{uffd_.fd(), POLLIN, 0}, {stop_fd_, POLLIN, 0}};
@@ -102,7 +100,7 @@ void Monitor::read_loop() {
 
 void Monitor::read_messages() {
     uffd_msg messages[kBatch];
-    WriteLock guard(reading_);
+    WriteLock guard(map_changing_lock_);
     const std::size_t count = uffd_.read(messages);
     for (std::size_t i = 0; i < count; ++i) handle(messages[i]);
     std::erase_if(deferred_, [this](VirtAddr page) { return triage(page); });
@@ -188,8 +186,8 @@ void Monitor::remove_entries(Interval interval, bool unregister, Event& event) {
             block.present.reset(i);
             block.discarded.set(i, !unregister && entry.state == EntryState::kSystem);
             if (entry.state == EntryState::kDevice) {
-                if (event.dropped.empty() || event.dropped.back().zdd != entry.zdd)
-                    no_fail([&] { event.dropped.push_back({entry.zdd, 0}); });
+                if (event.dropped.empty() || event.dropped.back().folio != entry.folio)
+                    no_fail([&] { event.dropped.push_back({entry.folio, 0}); });
                 ++event.dropped.back().pages;
                 entry = {};
             } else if (entry.state == EntryState::kMigrating && unregister) {
@@ -240,8 +238,7 @@ void Monitor::queue_event(Event&& event) {
     event_bell_.ring();
 }
 
-// --- Events and CPU faults
-// -------------------------------------------------------------------------------------------------
+// Events and CPU faults
 
 void Monitor::event_loop() {
     for (;;) {
@@ -258,7 +255,7 @@ void Monitor::event_loop() {
         }
         if (found) {
             client_.invalidate(event.range);
-            for (const Dropped& dropped : event.dropped) zdd_pages_gone(dropped.zdd, dropped.pages);
+            for (const Dropped& dropped : event.dropped) dropped.folio->unmap(dropped.pages);
             events_done_.fetch_add(1);
             events_done_.notify_all();
         } else if (stop_.load(std::memory_order_acquire)) {

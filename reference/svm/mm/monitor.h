@@ -1,13 +1,17 @@
 // The threads that watch the address space: they read userfaultfd messages, serve CPU faults, and tell about unmaps.
 //
-// Three kinds of thread, because they may wait for different things:
-//  - the reader waits for nothing but messages: it fills never-touched pages at once, and brings the entry table up to
-//  date
-//    for unmaps, discards and remaps before it looks at the next message;
-//  - CPU-fault workers migrate pages back, and may wait for EUs and copy engines;
-//  - the event thread tells notifiers, in order, and may wait for EUs; then it frees the device pages that went.
+// There are three kinds of thread, because they may wait for different things:
+//
+// 1. The reader waits for nothing but messages. It fills never-touched pages at once, and brings the entry table up to
+//    date for unmaps, discards and remaps before it looks at the next message.
+//
+// 2. CPU-fault workers migrate pages back, and may wait for EUs and copy engines.
+//
+// 3. The event thread tells notifiers, in order, and may wait for EUs; then it frees the device pages that went.
+//
 // An EU blocked on a CPU fault of a system page thus never waits for a thread that waits for EUs.
-// Thread safety: all functions from any thread.
+//
+// Thread safety: all functions from any thread. Ownership: refers to descriptor, entries and client, which outlive it.
 #pragma once
 
 #include <array>
@@ -25,7 +29,7 @@
 
 namespace faultline::svm {
 
-/// What the monitor asks of the rest of the mm.
+/// What the monitor's threads have done by the rest of the mm.
 class MonitorClient {
 public:
     virtual ~MonitorClient() = default;
@@ -44,13 +48,14 @@ public:
     int start(unsigned cpu_fault_workers);
     void stop();
 
-    /// While it is held shared nothing is read from userfaultfd, and what was read has been noted in the entries. So no
-    /// unmap, discard or remap that is not noted has returned to its caller, and the ioctls that move or fill answer
-    /// -EAGAIN while one is under way: what they do under this lock is done to the very mapping that the entries tell
-    /// of. REQUIRES: no missing page is touched meanwhile, and nothing is done that makes an event.
-    SharedMutex& reading() const { return reading_; }
+    /// Held shared by whoever moves or fills pages (userfaultfd_ctx.map_changing_lock): nothing is read from
+    /// userfaultfd meanwhile, and what was read has been noted in the entries. So no unmap, discard or remap that is
+    /// not noted has returned to its caller, and the ioctls that move or fill answer -EAGAIN while one is under way:
+    /// what they do under this lock is done to the very mapping that the entries tell of. REQUIRES: no missing page is
+    /// touched meanwhile, and nothing is done that makes an event.
+    SharedMutex& map_changing_lock() const { return map_changing_lock_; }
     /// What the reader has read by now has been handled when it returns.
-    void wait_for_reader() const { ReadLock guard(reading_); }
+    void wait_for_reader() const { ReadLock guard(map_changing_lock_); }
     /// So has every unmap, discard and remap that had begun.
     void wait_for_events() const;
     /// Mm::sync().
@@ -60,9 +65,9 @@ public:
     MmCounters counters() const;
 
 private:
-    /// A device page that an event took out of the table; its reference is dropped once no EU uses it any more.
+    /// Device pages that an event took out of the table; their references are dropped once no EU uses them any more.
     struct Dropped {
-        Zdd* zdd;
+        DeviceFolio* folio;
         unsigned pages;
     };
     struct Event {
@@ -95,7 +100,7 @@ private:
     ServiceThread event_thread_;
     std::array<ServiceThread, kMaxWorkers> workers_;
 
-    mutable SharedMutex reading_{LockRank::kReading, "mm.monitor.reading", Prefer::kWriters};
+    mutable SharedMutex map_changing_lock_{LockRank::kMapChanging, "mm.map_changing_lock", Prefer::kWriters};
     std::pmr::vector<VirtAddr> deferred_;  // the reader's own: faults to look at again
 
     Mutex queue_lock_{LockRank::kQueue, "mm.monitor.queue"};

@@ -1,18 +1,19 @@
-// Pages from one address to another, all of them counted.
-//
 // Linux 6.18 does not forget an -EAGAIN that it has got over (move_pages() in mm/userfaultfd.c keeps it in `err`). The
 // page that is moved after one is not counted: it is tried again and found at its destination. An absent page, where
 // the caller allows those, is skipped for ever. So none are allowed, and both ends of a failure are looked at.
 
-#include <algorithm>
+#include "reference/svm/mm/move_pages.h"
+
 #include <array>
 #include <cerrno>
+#include <span>
 
-#include "reference/svm/mm/mm_impl.h"
+#include "reference/svm/mm/entries.h"
 
 namespace faultline::svm {
 
-std::uint64_t Mm::Impl::move_pages(VirtAddr dst, VirtAddr src, std::uint64_t size, int* err) {
+std::uint64_t move_pages(const Uffd& uffd, const CpuVmas& vmas, VirtAddr dst, VirtAddr src, std::uint64_t size,
+                         int* err) {
     std::array<unsigned char, EntryBlock::kPages> populated;
     populated.fill(1);
     const auto is_there = [&](std::uint64_t offset) { return (populated[offset >> kPageShift] & 1) != 0; };

@@ -15,7 +15,7 @@ constexpr unsigned kFaultsPerThread = 8;  // the kernel's factor over EUs and en
 
 }  // namespace
 
-Device::Device(const DeviceConfig& config) : config_(config), asid_to_vm_(&arena()) {}
+Device::Device(const DeviceConfig& config) : DrmDevice(*config.clock), config_(config), asid_to_vm_(&arena()) {}
 
 Device::~Device() = default;
 
@@ -72,7 +72,10 @@ int Device::set_policy(const Policy& policy) {
     queues_ = queues;
     const bool same_peers = config_.policy.interconnect == policy.interconnect;
     config_.policy = policy;
-    for (unsigned id = 0; id < config_.tile_count && !same_peers && err == 0; ++id) err = tiles_[id]->renew_owner();
+    for (unsigned id = 0; id < config_.tile_count && err == 0; ++id) {
+        tiles_[id]->pagemap().set_source_peer_migrates(policy.migrate_side == MigrateSide::kSource);
+        if (!same_peers) err = tiles_[id]->renew_owner();
+    }
     return err;
 }
 
@@ -106,8 +109,8 @@ Vm* Device::asid_to_vm(std::uint32_t asid) {
 
 bool has_interconnect(const Peer& a, const Peer& b) {
     if (&a.device == &b.device) return true;
-    const DeviceConfig& one = a.device.config();
-    const DeviceConfig& other = b.device.config();
+    const DeviceConfig& one = static_cast<const Device&>(a.device).config();
+    const DeviceConfig& other = static_cast<const Device&>(b.device).config();
     return one.policy.interconnect && other.policy.interconnect && one.topology != nullptr &&
            one.topology == other.topology && one.topology->has_link(one.index, other.index);
 }

@@ -10,9 +10,9 @@
 #include <string>
 #include <unordered_map>
 
-#include "reference/svm/core/clock.h"
 #include "reference/svm/core/lock.h"
 #include "reference/svm/core/seams.h"
+#include "reference/svm/drm/drm_device.h"
 #include "reference/svm/mm/mm.h"
 #include "reference/svm/xe/fault_queue.h"
 #include "reference/svm/xe/policy.h"
@@ -37,7 +37,7 @@ struct DeviceConfig {
     bool atomics_on_smem = false;        ///< GPU atomics work on system memory too (has_device_atomics_on_smem)
 };
 
-class Device final : public FaultService {
+class Device final : public DrmDevice, public FaultService {
 public:
     /// Null and *err on failure (-ENOMEM).
     static Device* create(const DeviceConfig& config, int* err);
@@ -61,7 +61,6 @@ public:
     int set_policy(const Policy& policy);
 
     Mm& mm() const { return *config_.mm; }
-    Clock& clock() const { return *config_.clock; }
     const Policy& policy() const { return config_.policy; }
     const DeviceConfig& config() const { return config_; }
     unsigned tile_count() const { return config_.tile_count; }

@@ -85,8 +85,8 @@ int Vm::Impl::range_rebind(SvmRange& range, const Vma& vma, TileMask tiles) {
     if (!range.pages.valid()) return -EAGAIN;
     const auto part = [](const HmmRun& run) { return Interval{run.start, run.start + run.pages * kPageSize}; };
     const auto flags = [&](const HmmRun& run) {
-        const bool devmem = run.zdd != nullptr;
-        const bool local = devmem && &zdd_pagemap(*run.zdd).device() == &device;  // XE_INTERCONNECT_VRAM
+        const bool devmem = run.folio != nullptr;
+        const bool local = devmem && &to_pagemap(run.folio->pagemap).device() == &device;  // XE_INTERCONNECT_VRAM
         const bool atomic =
             local ? vma.attr.atomic_access != AtomicAccess::kCpu
                   : !devmem && device.config().atomics_on_smem && vma.attr.atomic_access == AtomicAccess::kDevice;

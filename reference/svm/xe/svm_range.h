@@ -19,7 +19,7 @@ namespace faultline::svm {
 
 class SvmRange final : public Range {
 public:
-    SvmRange(GpuSvm& owner, Notifier& under, Interval span, bool may_migrate, Device& device)
+    SvmRange(GpuSvm& owner, Notifier& under, Interval span, bool may_migrate, const DrmDevice& device)
         : Range(owner, under, span, may_migrate), pages(device) {}
 
     /// xe_vm_has_valid_gpu_mapping(). Opportunistic unless the notifier lock is held.

@@ -17,8 +17,8 @@ int Tile::init() {
     config.vram = vram_;
     config.engine = config_.copy_engine;
     config.stats = &stats_;
-    config.clock = &device_.clock();
     config.peer = &peer_;
+    config.source_peer_migrates = device_.policy().migrate_side == MigrateSide::kSource;
     pagemap_ = Pagemap::create(config, &err);
     return err;
 }

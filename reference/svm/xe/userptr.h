@@ -22,7 +22,7 @@ public:
 
 class Userptr final : public IntervalNotifier {
 public:
-    Userptr(UserptrOwner& owner, GpuSvm& gpusvm, Device& device, Vma& vma, VirtAddr cpu_start)
+    Userptr(UserptrOwner& owner, GpuSvm& gpusvm, const DrmDevice& device, Vma& vma, VirtAddr cpu_start)
         : owner_(owner), gpusvm_(gpusvm), vma_(vma), pages_(device), cpu_{cpu_start, cpu_start + vma.interval.size()} {}
 
     /// mmu_interval_notifier_insert(). 0 or -ENOMEM.

@@ -118,7 +118,7 @@ void Vm::check() {
                     const Translation t = table.walk(run.start + i * kPageSize);
                     require(t.present && t.host == reinterpret_cast<std::uint64_t>(run.physical) + i * kPageSize,
                             "a PTE is not its page's");
-                    require((t.devmem || t.p2p) == (run.zdd != nullptr), "a PTE's placement is not its page's");
+                    require((t.devmem || t.p2p) == (run.folio != nullptr), "a PTE's placement is not its page's");
                 }
             }
         });

@@ -79,12 +79,12 @@ TEST_P(Migrate, ForeignDevicePagesComeToSystemFirst) {
     std::pmr::vector<HmmRun> runs;
     ASSERT_EQ(0, mm->range_fault({memory.interval(), true, pagemap[0]->owner()}, runs));
     ASSERT_EQ(1u, runs.size());
-    EXPECT_NE(nullptr, runs[0].zdd);
+    EXPECT_NE(nullptr, runs[0].folio);
     EXPECT_NE(memory.words(), runs[0].physical);
     runs.clear();
     ASSERT_EQ(0, mm->range_fault({memory.interval(), true, pagemap[1]->owner()}, runs));
     ASSERT_EQ(1u, runs.size());
-    EXPECT_EQ(nullptr, runs[0].zdd);
+    EXPECT_EQ(nullptr, runs[0].folio);
     EXPECT_EQ(memory.words(), runs[0].physical);
     expect_filled(memory, 0, memory.word_count());
 }

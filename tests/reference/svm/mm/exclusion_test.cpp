@@ -46,7 +46,7 @@ protected:
         return ::dl_iterate_phdr(overlaps, &interval) != 0;
     }
     /// Where a GPU write of the first word of the page puts it.
-    Pagemap* residency_after_write(VirtAddr page) {
+    DevPagemap* residency_after_write(VirtAddr page) {
         SoftEu eu(*vm, tlb);
         eu.write(page.ptr<std::uint64_t>(), 1);
         return mm->residency(page);
@@ -57,7 +57,7 @@ TEST_F(Exclusion, AStackBelowABufferDoesNotReachIntoIt) {
     start();
     Mapping memory(2 * kSize2M);
     const VirtAddr buffer = memory.start() + kSize2M;
-    Pagemap* where = nullptr;
+    DevPagemap* where = nullptr;
     bool stack_migrates = true;
     run_on({memory.start(), buffer}, [&] {
         mm->adopt_this_thread();

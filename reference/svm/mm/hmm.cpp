@@ -1,12 +1,11 @@
-// Pages made present and described: hmm_range_fault(), and the watching that it begins.
+#include "reference/svm/mm/hmm.h"
 
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-
-#include "reference/svm/mm/mm_impl.h"
+#include <span>
 
 namespace faultline::svm {
 namespace {
@@ -18,18 +17,18 @@ void presence(Interval interval, std::span<unsigned char> pages) {
 
 }  // namespace
 
-bool Mm::Impl::is_present(VirtAddr page) {
+bool Hmm::is_present(VirtAddr page) {
     unsigned char present = 0;
     presence({page, page + kPageSize}, {&present, 1});
     return (present & 1) != 0;
 }
 
-bool Mm::all_present(Interval interval) const {
+bool Hmm::all_present(Interval interval) const {
     std::array<unsigned char, EntryBlock::kPages> present;
     for (VirtAddr a = interval.start; a < interval.end;) {
         const Interval part = interval.intersect({a, a.align_down(kSize2M) + kSize2M});
         presence(part, {present.data(), part.pages()});
-        EntryBlock* block = impl_->entries.find(a);
+        EntryBlock* block = entries_.find(a);
         for (unsigned i = 0; i < part.pages(); ++i) {
             if ((present[i] & 1) != 0) continue;
             if (block == nullptr) return false;
@@ -41,20 +40,19 @@ bool Mm::all_present(Interval interval) const {
     return true;
 }
 
-int Mm::Impl::watch(EntryBlock& block, Interval part, const CpuVma& vma) {
+int Hmm::watch(EntryBlock& block, Interval part, const CpuVma& vma) {
     const Interval wanted = block.interval().intersect(vma.interval);
     // Under the block's lock, so that the reader cannot clear marks that are about to be set for a VMA already gone.
     MutexLock guard(block.lock);
     bool watched = true;
     for (unsigned i = 0; i < part.pages(); ++i) watched &= block.registered.test(block.index_of(part.start) + i);
     if (watched) return 0;
-    if (const int err = uffd.register_missing(wanted); err != 0) return err;
+    if (const int err = uffd_.register_missing(wanted); err != 0) return err;
     for (unsigned i = 0; i < wanted.pages(); ++i) block.registered.set(block.index_of(wanted.start) + i);
     return 0;
 }
 
-/// Makes every system page of `part` present, as a CPU fault would, and watched.
-int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const HmmRequest& request) {
+int Hmm::fault_in_system(EntryBlock& block, Interval part, const HmmRequest& request) {
     const unsigned first = block.index_of(part.start);
     const unsigned pages = static_cast<unsigned>(part.pages());
     bool watched = true;
@@ -73,7 +71,7 @@ int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const HmmRequest
     if (!watched) {
         // Watched memory needs no look-up: that its VMA went, the reader would have been told.
         CpuVma vma;
-        if (vmas.lookup(part.start, &vma) != 0 || !vma.interval.contains(part)) return -EFAULT;
+        if (vmas_.lookup(part.start, &vma) != 0 || !vma.interval.contains(part)) return -EFAULT;
         if (!vma.readable || (request.write && !vma.writable)) return -EPERM;
         // The kernel's own fault first: huge pages, NUMA and limits as for any process. What is discarded between this
         // and the registration is filled by whoever touches it.
@@ -93,7 +91,7 @@ int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const HmmRequest
         if (pages > 1) presence(part, {present.data(), pages});
         // Under the lock, so that no migration takes a page out between the look at its entry and the fill. And while
         // nothing is read: a discard that is noted after the fill would take what is written from now on for old.
-        ReadLock reading(monitor.reading());
+        ReadLock no_events(monitor_.map_changing_lock());
         MutexLock guard(block.lock);
         if (pages == 1 && block.discarded.test(first)) presence(part, {present.data(), pages});
         const auto hole = [&](unsigned i) FL_REQUIRES(block.lock) {
@@ -108,7 +106,7 @@ int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const HmmRequest
             }
             // Not there when looked at, so no old page; and maybe filled also where the call fails.
             for (unsigned page = start; page < i; ++page) block.discarded.reset(first + page);
-            const int err = uffd.fill_zero({part.start + start * kPageSize, part.start + i * kPageSize});
+            const int err = uffd_.fill_zero({part.start + start * kPageSize, part.start + i * kPageSize});
             if (err == -EAGAIN) return -EBUSY;
             if (err != 0) return err == -ENOMEM ? err : -EFAULT;
         }
@@ -123,17 +121,26 @@ int Mm::Impl::fault_in_system(EntryBlock& block, Interval part, const HmmRequest
     return 0;
 }
 
-int Mm::Impl::fault_block(EntryBlock& block, Interval part, const HmmRequest& request, std::pmr::vector<HmmRun>& runs) {
+int Hmm::fault_block(EntryBlock& block, Interval part, const HmmRequest& request, std::pmr::vector<HmmRun>& runs) {
     const unsigned first = block.index_of(part.start);
     const auto any = [&](auto&& predicate) {
         MutexLock guard(block.lock);
         return std::any_of(block.entries.begin() + first, block.entries.begin() + first + part.pages(), predicate);
     };
+    // Neighbours are mostly of one folio: its pagemap is asked once.
+    const DeviceFolio* asked = nullptr;
+    bool answer = false;
     const auto foreign = [&](const Entry& e) {
-        return e.state == EntryState::kDevice && e.zdd->pagemap.owner() != request.device_private_owner;
+        if (e.state != EntryState::kDevice) return false;
+        if (e.folio != asked) {
+            asked = e.folio;
+            answer = e.folio->pagemap.owner() != request.device_private_owner;
+        }
+        return answer;
     };
     if (any(foreign))
         if (const int err = migrate_to_ram(block, part, {}); err != 0) return err;
+    asked = nullptr;
     if (const int err = fault_in_system(block, part, request); err != 0) return err;
 
     MutexLock guard(block.lock);
@@ -143,30 +150,26 @@ int Mm::Impl::fault_block(EntryBlock& block, Interval part, const HmmRequest& re
         if (foreign(entry)) return -EBUSY;
         const VirtAddr page = part.start + i * kPageSize;
         const bool device = entry.state == EntryState::kDevice;
-        Zdd* zdd = device ? entry.zdd : nullptr;
-        void* physical = device ? static_cast<void*>(entry.zdd->page(entry.index)) : page.ptr();
-        if (!runs.empty() && runs.back().zdd == zdd &&
+        const DeviceFolio* folio = device ? entry.folio : nullptr;
+        void* physical = device ? static_cast<void*>(entry.folio->page(entry.index)) : page.ptr();
+        if (!runs.empty() && runs.back().folio == folio &&
             static_cast<std::byte*>(runs.back().physical) + runs.back().pages * kPageSize == physical)
             ++runs.back().pages;
         else
-            runs.push_back({page, 1, physical, zdd});
+            runs.push_back({page, 1, physical, folio});
     }
     return 0;
 }
 
-int Mm::Impl::range_fault(const HmmRequest& request, std::pmr::vector<HmmRun>& runs) {
+int Hmm::range_fault(const HmmRequest& request, std::pmr::vector<HmmRun>& runs) {
     for (VirtAddr a = request.interval.start; a < request.interval.end;) {
         const Interval part = request.interval.intersect({a, a.align_down(kSize2M) + kSize2M});
-        EntryBlock* block = entries.find_or_create(a);
+        EntryBlock* block = entries_.find_or_create(a);
         if (block == nullptr) return -ENOMEM;
         if (const int err = fault_block(*block, part, request, runs); err != 0) return err;
         a = part.end;
     }
     return 0;
-}
-
-int Mm::range_fault(const HmmRequest& request, std::pmr::vector<HmmRun>& runs) {
-    return impl_->range_fault(request, runs);
 }
 
 }  // namespace faultline::svm
