@@ -85,7 +85,7 @@ private:
 
     Status copy(void* destination, const void* source) {
         FL_RETURN_IF_ERROR(session_.queue().copy(destination, source, size_, &session_.event()));
-        return finish(session_);
+        return wait_and_reset(session_);
     }
 
     device::Session& session_;

@@ -21,15 +21,12 @@ public:
     Expected<Sample> iterate() override {
         FL_ASSIGN_OR_RETURN(ColdBuffer buffer, plan_.make_cold(session_));
         FL_ASSIGN_OR_RETURN(const auto watch, CounterWatch::start(session_));
-        FL_ASSIGN_OR_RETURN(const auto seconds, toucher_.run(buffer, plan_.sweeps));
-        FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
-        FL_RETURN_IF_ERROR(required(moved, "svm_pagefault_count"));
-        FL_ASSIGN_OR_RETURN(auto latencies, toucher_.check(buffer, plan_.sweeps));
         Sample sample;
-        sample.seconds = seconds;
-        sample.bytes = bytes_made_accessible(moved, buffer.size());
-        sample.moved = std::move(moved);
-        sample.latencies_ns = std::move(latencies);
+        FL_ASSIGN_OR_RETURN(sample.seconds, toucher_.run(buffer, plan_.sweeps));
+        FL_ASSIGN_OR_RETURN(sample.moved, watch.moved());
+        FL_RETURN_IF_ERROR(required(sample.moved, "svm_pagefault_count"));
+        FL_ASSIGN_OR_RETURN(sample.latencies_ns, toucher_.check(buffer, plan_.sweeps));
+        sample.bytes = bytes_made_accessible(sample.moved, buffer.size());
         return sample;
     }
 

@@ -1,15 +1,14 @@
-// How the benchmarks of bench/fault measure. What they measure, each family's file says.
+// How the benchmarks of bench/fault that one kernel makes measure. What they measure, each family's file says.
 //
 // An iteration: fresh memory is made (not timed); the GT counters are read; the host takes the time from the submission
 // of the kernels to their completion (UseManualTime); the counters are read again; the data is verified. Faults are the
 // difference of svm_pagefault_count. Where the counters cannot be read, or data is wrong, or a kernel fails, the run
 // ends with SkipWithError and says why.
 //
-// Counters: faults (mean of an iteration), faults_per_second, bytes_per_second, latency_{min,p50,p90,p99,p999,max}_ns
-// and latency_samples (every access of every iteration, faulting or not, by the device's in-kernel clock), and
-// gt.<counter>, the mean of an iteration, for each GT counter that moved. bytes_per_second counts the bytes that faults
-// made accessible to the GPU: for each range size, faults less those that found the range valid, times the size; an
-// iteration counts no more than its buffer, since an internal retry of the driver counts its range again.
+// Counters are those of every benchmark (bench/harness/scenario.h). Latencies are of every access of every iteration,
+// faulting or not, by the device's in-kernel clock. bytes_per_second counts the bytes that faults made accessible to
+// the GPU: for each range size, faults less those that found the range valid, times the size; an iteration counts no
+// more than its buffer, since an internal retry of the driver counts its range again.
 #pragma once
 
 #include <cstdint>

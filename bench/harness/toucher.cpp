@@ -19,7 +19,13 @@ Expected<std::uint64_t> required(const device::GtCounters& moved, const char* co
     return Error{ErrorKind::kUnavailable, fmt::format("the GT counters have no {}", counter)};
 }
 
-Status finish(device::Session& session) {
+Expected<Bytes> copied_both_ways(const device::GtCounters& moved) {
+    FL_ASSIGN_OR_RETURN(const auto to_device_kb, required(moved, "svm_device_copy_kb"));
+    FL_ASSIGN_OR_RETURN(const auto to_host_kb, required(moved, "svm_cpu_copy_kb"));
+    return Bytes{(to_device_kb + to_host_kb) << 10};
+}
+
+Status wait_and_reset(device::Session& session) {
     FL_RETURN_IF_ERROR(session.wait());
     return session.event().reset();
 }

@@ -41,6 +41,8 @@ private:
 
 /// The error names the counter: nothing is said about what was not counted.
 Expected<std::uint64_t> required(const device::GtCounters& moved, const char* counter);
+/// What the driver copied to the device and to the host.
+Expected<Bytes> copied_both_ways(const device::GtCounters& moved);
 
 class Toucher {
 public:
@@ -65,7 +67,7 @@ private:
     TouchKernel kernel_;
 };
 
-/// Signalled work of a session's queue: waits for its event and resets it.
-Status finish(device::Session& session);
+/// Work of a session's queue that signals its event: waits for that, and resets the event.
+Status wait_and_reset(device::Session& session);
 
 }  // namespace faultline::bench

@@ -75,7 +75,7 @@ Status WarmChase::fill(void* memory, Bytes size) {
     const auto elements = static_cast<std::uint32_t>(size.count / kElement);
     FL_RETURN_IF_ERROR(fill_.set_arguments(memory, elements, stride_of(elements)));
     FL_RETURN_IF_ERROR(session_->queue().launch(fill_, groups_of(*session_), &session_->event()));
-    return finish(*session_);
+    return wait_and_reset(*session_);
 }
 
 Expected<std::vector<std::uint64_t>> WarmChase::steps_ns(const void* memory, Bytes size, double* seconds) {
@@ -95,7 +95,7 @@ Expected<std::vector<std::uint64_t>> WarmChase::steps_ns(const void* memory, Byt
     }
     FL_RETURN_IF_ERROR(session_->queue().copy(cycles_on_host_.data(), cycles_.data(),
                                               Bytes{kSteps * sizeof(std::uint64_t)}, &session_->event()));
-    FL_RETURN_IF_ERROR(finish(*session_));
+    FL_RETURN_IF_ERROR(wait_and_reset(*session_));
     std::vector<std::uint64_t> ns;
     for (const std::uint64_t cycles : cycles_on_host_.span()) ns.push_back(session_->clock().to_ns(cycles));
     return ns;

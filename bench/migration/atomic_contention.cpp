@@ -49,7 +49,7 @@ public:
         while (!running) std::this_thread::yield();
         const Stopwatch time;
         Status launched = kernel_.launch(session_.queue(), buffer, sweep, &session_.event());
-        if (launched) launched = finish(session_);
+        if (launched) launched = wait_and_reset(session_);
         const double seconds = time.seconds();
         stop = true;
         cpu.join();
@@ -67,10 +67,7 @@ public:
         Sample sample;
         sample.seconds = seconds;
         sample.latencies_ns = cpu_side_ ? std::move(cpu_ns) : std::move(gpu_ns);
-        for (const char* counter : {"svm_device_copy_kb", "svm_cpu_copy_kb"}) {
-            FL_ASSIGN_OR_RETURN(const auto copied, required(moved, counter));
-            sample.bytes = sample.bytes + Bytes{copied << 10};
-        }
+        FL_ASSIGN_OR_RETURN(sample.bytes, copied_both_ways(moved));
         sample.moved = std::move(moved);
         sample.figures = {{"gpu_additions_per_second", kGpuAdditions / seconds},
                           {"cpu_additions_per_second", static_cast<double>(cpu_additions) / seconds}};

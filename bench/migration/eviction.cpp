@@ -32,21 +32,17 @@ public:
         FL_RETURN_IF_ERROR(toucher_.run(buffer, pieces_.sweep()));
         FL_ASSIGN_OR_RETURN(const auto before, resident(buffer));
         FL_ASSIGN_OR_RETURN(const auto watch, CounterWatch::start(session_));
-        FL_ASSIGN_OR_RETURN(const auto seconds, toucher_.run(buffer, pieces_.sweep()));
-        FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
-        FL_ASSIGN_OR_RETURN(const auto after, resident(buffer));
-        FL_ASSIGN_OR_RETURN(auto latencies, toucher_.check(buffer, pieces_.sweep()));
-        FL_ASSIGN_OR_RETURN(const auto copied, required(moved, "svm_device_copy_kb"));
-
         Sample sample;
-        sample.seconds = seconds;
+        FL_ASSIGN_OR_RETURN(sample.seconds, toucher_.run(buffer, pieces_.sweep()));
+        FL_ASSIGN_OR_RETURN(sample.moved, watch.moved());
+        FL_ASSIGN_OR_RETURN(const auto after, resident(buffer));
+        FL_ASSIGN_OR_RETURN(sample.latencies_ns, toucher_.check(buffer, pieces_.sweep()));
+        FL_ASSIGN_OR_RETURN(const auto copied, required(sample.moved, "svm_device_copy_kb"));
         sample.bytes = Bytes{copied << 10};
         // What was there, and what came, less what is there now.
         const Bytes evicted = before + sample.bytes - after;
         if (evicted.count == 0) return Error{ErrorKind::kDevice, "nothing was evicted: VRAM has room for all of it"};
         sample.figures.emplace_back("evicted_bytes", static_cast<double>(evicted.count));
-        sample.moved = std::move(moved);
-        sample.latencies_ns = std::move(latencies);
         FL_RETURN_IF_ERROR(verify_by_cpu(buffer));
         return sample;
     }

@@ -49,10 +49,7 @@ public:
             }
         }
         FL_ASSIGN_OR_RETURN(auto moved, watch.moved());
-        for (const char* counter : {"svm_device_copy_kb", "svm_cpu_copy_kb"}) {
-            FL_ASSIGN_OR_RETURN(const auto copied, required(moved, counter));
-            sample.bytes = sample.bytes + Bytes{copied << 10};
-        }
+        FL_ASSIGN_OR_RETURN(sample.bytes, copied_both_ways(moved));
         sample.moved = std::move(moved);
         return sample;
     }

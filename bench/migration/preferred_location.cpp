@@ -50,10 +50,7 @@ public:
         if (readers_) {
             FL_RETURN_IF_ERROR(readers_->stop());
         }
-        for (const char* counter : {"svm_device_copy_kb", "svm_cpu_copy_kb"}) {
-            FL_ASSIGN_OR_RETURN(const auto copied, required(moved, counter));
-            sample.bytes = sample.bytes + Bytes{copied << 10};
-        }
+        FL_ASSIGN_OR_RETURN(sample.bytes, copied_both_ways(moved));
         sample.moved = std::move(moved);
         FL_RETURN_IF_ERROR(verify_by_cpu(buffer));
         return sample;

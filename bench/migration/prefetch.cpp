@@ -47,10 +47,9 @@ public:
         FL_ASSIGN_OR_RETURN(const auto watch, CounterWatch::start(session_));
         Sample sample;
         const Bytes share{kSize.count / threads_.size()};
-        FL_ASSIGN_OR_RETURN(const auto seconds, crew_.run([&](std::size_t i) {
+        FL_ASSIGN_OR_RETURN(sample.seconds, crew_.run([&](std::size_t i) {
             return threads_[i].prefetch(buffer.data() + i * share.count, share);
         }));
-        sample.seconds = seconds;
         for (HostThread& thread : threads_) {
             sample.latencies_ns.insert(sample.latencies_ns.end(), thread.latencies_ns.begin(),
                                        thread.latencies_ns.end());

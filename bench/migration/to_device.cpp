@@ -41,11 +41,9 @@ private:
     }
 
     Expected<Sample> fault(const device::ColdBuffer& buffer) {
-        FL_ASSIGN_OR_RETURN(const auto seconds, toucher_.run(buffer, pieces_.sweep()));
-        FL_ASSIGN_OR_RETURN(auto latencies, toucher_.check(buffer, pieces_.sweep()));
         Sample sample;
-        sample.seconds = seconds;
-        sample.latencies_ns = std::move(latencies);
+        FL_ASSIGN_OR_RETURN(sample.seconds, toucher_.run(buffer, pieces_.sweep()));
+        FL_ASSIGN_OR_RETURN(sample.latencies_ns, toucher_.check(buffer, pieces_.sweep()));
         return sample;
     }
 

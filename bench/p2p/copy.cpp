@@ -66,7 +66,7 @@ private:
 
     Status copy(void* destination, const void* source) {
         FL_RETURN_IF_ERROR(worker_.queue().copy(destination, source, size_, &worker_.event()));
-        return bench::finish(worker_);
+        return wait_and_reset(worker_);
     }
 
     device::Session& worker_;
