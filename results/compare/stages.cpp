@@ -47,6 +47,7 @@ std::vector<double> by_process(const PerRepetition& values) {
     std::map<std::string, std::vector<double>> processes;
     for (const auto& [place, value] : values) processes[std::get<1>(place)].push_back(value);
     std::vector<double> medians;
+    medians.reserve(processes.size());
     for (auto& [process, of_process] : processes) medians.push_back(median_in_place(of_process));
     return medians;
 }

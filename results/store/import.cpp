@@ -75,6 +75,7 @@ Expected<Source> read_report(const fs::path& path) {
     source.run.started_utc = *started;
     source.run.context = report->context;
     source.run.uid = own_member(report->context, "run");
+    // It goes into a GLOB (find.cpp), so that anything but the form of draw_run_uid() is not taken over.
     const bool has_uid =
         source.run.uid.size() == 16 && source.run.uid.find_first_not_of("0123456789abcdef") == std::string::npos;
     if (!has_uid) source.run.uid = uid_of(*text);
@@ -147,6 +148,7 @@ Expected<Imported> import_path(Store& store, const fs::path& path, const std::st
     if (!source) return source.error();
     if (!label.empty()) source->run.label = label;
     bool was_known = false;
+    // The look and the writing are one transaction: of two imports of one file, the second finds the first.
     const Status status = store.atomically([&]() -> Status {
         const auto known = store.find_uid(source->run.uid);
         if (!known) return known.error();

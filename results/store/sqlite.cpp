@@ -7,6 +7,8 @@
 namespace faultline::results {
 namespace {
 
+// A writer holds the file for one benchmark's transaction, 0.2 ms; an import or a slow disk takes longer. Beyond this
+// it hangs, and that is said.
 constexpr int kBusyMilliseconds = 20000;
 
 struct Cause {
@@ -116,12 +118,14 @@ Expected<std::unique_ptr<Database>> Database::open(const std::filesystem::path& 
     }
     if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
     sqlite3* raw = nullptr;
+    // Without SQLite's own mutex: a Store is used by one thread at a time.
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == Mode::kCreate ? SQLITE_OPEN_CREATE : 0);
     const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
     std::unique_ptr<Database> database(new Database(path, raw));
     if (code != SQLITE_OK) return database->error_of(code);
     sqlite3_busy_timeout(raw, kBusyMilliseconds);
-    // A damaged file must end in an error: its cells are checked and its schema is not trusted.
+    // FULL: a commit is on disk when it returns, since what is measured may bring the machine down. A damaged file must
+    // end in an error: its cells are checked and its schema is not trusted.
     if (Status s = database->execute("PRAGMA page_size = 8192; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                                      "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;"
                                      "PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY");
@@ -175,6 +179,8 @@ Expected<std::int64_t> Database::integer(std::string_view sql) const {
 
 Status Database::atomically(const std::function<Status()>& work) {
     if (in_transaction_) return work();
+    // The write lock at once. A transaction that read first and asked for it later would be refused without waiting
+    // where another has written meanwhile.
     if (Status s = execute("BEGIN IMMEDIATE"); !s) return s;
     in_transaction_ = true;
     Status status = work();

@@ -37,7 +37,7 @@ std::vector<std::uint8_t> pack(const BenchmarkResult& result) {
 
 std::string draw_run_uid() {
     std::random_device source;
-    const std::uint64_t high = source();
+    const std::uint64_t high = source();  // it gives 32 bits a call
     return fmt::format("{:016x}", high << 32 | source());
 }
 
@@ -49,6 +49,7 @@ std::string to_string(RunState state) {
 std::map<std::string, std::string> facts_of(const Json& context) {
     std::map<std::string, std::string> facts;
     for (const auto& [key, value] : context.items()) {
+        // Each run has its own: with these, no two runs would share an environment.
         if (key == "date" || key == "executable" || key == "clock_ns_per_cycle") continue;
         if (value.is_string()) facts[key] = value.get<std::string>();
     }
@@ -64,6 +65,8 @@ Expected<Store> Store::open(const std::filesystem::path& path, Database::Mode mo
     return Store(*std::move(database));
 }
 
+// Looks first and inserts then, which is right only inside a transaction: it holds the write lock from its beginning,
+// so that no other writer inserts the same value in between.
 Expected<std::int64_t> Store::id_of(const char* insert, const char* select, const std::string& value) {
     const Expected<Statement*> find = database_->cached(select);
     if (!find) return find.error();
@@ -71,6 +74,7 @@ Expected<std::int64_t> Store::id_of(const char* insert, const char* select, cons
     if (!known) return known.error();
     if (*known) {
         const std::int64_t id = (*find)->integer(0);
+        // To its end: a statement that stays open holds on to the file as it was.
         const Expected<bool> end = (*find)->step();
         if (!end) return end.error();
         return id;
@@ -141,6 +145,7 @@ Status Store::set_context(RunId run, const Json& context) {
 }
 
 Status Store::set_work_directory(RunId run, const std::filesystem::path& work) {
+    // A run that is resumed is under way again.
     const auto update = database_->cached("UPDATE run SET state = 'running', work_directory = ?2 WHERE id = ?1");
     if (!update) return update.error();
     return (*update)->bind(1, run.row).bind(2, directory_key(work).string()).run();
@@ -215,6 +220,7 @@ Status Store::add_result(RunId run, ProcessId process, const BenchmarkResult& re
             if (!latency) return latency.error();
             if (Status s = (*latency)->bind(1, id).bind_blob(2, result.latency.encode()).run(); !s) return s;
         }
+        // Counted with the result, so that a list of runs need not, and never differs from what is there.
         const auto count =
             database_->cached("UPDATE run SET benchmarks = benchmarks + 1, failed = failed + ?2 WHERE id = ?1");
         if (!count) return count.error();
