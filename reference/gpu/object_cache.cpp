@@ -169,6 +169,8 @@ void store_cached(const std::string& key, const CompiledModule& module) {
     if (dir.empty()) return;
     std::error_code ec;
     fs::create_directories(dir, ec);
+    // Written under a name of its own and renamed: processes that compile the same module at once each leave a whole
+    // file, and a reader never sees a half. Not synced: after a crash of the machine the digest finds what is short.
     static std::atomic<unsigned> serial{0};
     fs::path beside = dir / (key + "." + std::to_string(getpid()) + "." + std::to_string(serial++));
     std::string payload = serialise(module);
