@@ -15,6 +15,9 @@ class Stress : public ZeTest {
 protected:
     static constexpr std::size_t kMaxBytes = 24u << 20;
 
+    /// Together, however busy the machine is: a hang is ended by ctest.
+    static constexpr int kAtLeast = 24;
+
     /// One thread's program: until the deadline, writes with the device and reads with the CPU. Counts what it
     /// verified.
     void program(unsigned seed, bool own_context, std::chrono::steady_clock::time_point deadline) {
@@ -31,7 +34,7 @@ protected:
         ze_kernel_handle_t fill = nullptr;
         ZE_ASSERT(zeKernelCreate(module, &kernel_desc, &fill));
         ZE_ASSERT(zeKernelSetGroupSize(fill, 256, 1, 1));
-        while (std::chrono::steady_clock::now() < deadline && !HasFailure()) {
+        while ((std::chrono::steady_clock::now() < deadline || verified < kAtLeast) && !HasFailure()) {
             const std::size_t groups = 1 + random() % (kMaxBytes / 1024);
             const std::size_t words = groups * 256;
             const auto base = static_cast<std::uint32_t>(random());
@@ -92,7 +95,6 @@ TEST_F(Stress, ThreadsContextsAndMemoryAtOnce) {
     std::vector<std::thread> threads;
     for (unsigned i = 0; i < 6; ++i) threads.emplace_back([=, this] { program(seed + i, i % 2 == 0, deadline); });
     for (std::thread& thread : threads) thread.join();
-    EXPECT_GT(verified.load(), 6);
     std::printf("%d launches verified\n", verified.load());
 }
 

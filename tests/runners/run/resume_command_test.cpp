@@ -23,6 +23,8 @@ using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
 
+constexpr std::chrono::minutes kHang{2};  // nothing that goes on takes so long, on any machine
+
 class ResumeCommand : public StoreCommand {
 protected:
     /// Starts a run, waits until it hangs in `benchmark`, and sends `signal` to the command.
@@ -45,7 +47,7 @@ protected:
         EXPECT_GT(parent, 1);
         if (signal == SIGKILL) {
             // It stores what it hears a few times a second; a kill before that would test less.
-            const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+            const auto limit = std::chrono::steady_clock::now() + kHang;
             while ((runs().empty() || runs()[0].benchmarks < 3) && std::chrono::steady_clock::now() < limit) {
                 std::this_thread::yield();
             }
@@ -61,7 +63,7 @@ protected:
     /// Ends the program that nobody was left to end.
     void end_orphan() {
         EXPECT_EQ(::kill(-hanging_, SIGKILL), 0);
-        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        const auto limit = std::chrono::steady_clock::now() + kHang;
         while (results::RunDirectory::is_being_built(runs()[0].work_directory) &&
                std::chrono::steady_clock::now() < limit) {
             std::this_thread::yield();
