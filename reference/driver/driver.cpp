@@ -40,9 +40,9 @@ std::optional<unsigned> env_number(const char* name, unsigned max) {
     return value;
 }
 
-svm::Mm* open_mm(int* err) {
+svm::ArenaPtr<svm::Mm> open_mm(int* err) {
     svm::MmOptions options;
-    svm::Mm* mm = svm::Mm::create(options, err);
+    svm::ArenaPtr<svm::Mm> mm = svm::Mm::create(options, err);
     // Without privilege userfaultfd serves faults of user mode alone; system calls on such memory then fail.
     if (mm == nullptr && *err == -EPERM) {
         options.user_mode_only = true;
@@ -83,13 +83,10 @@ ze_result_t Driver::open() {
         return refuse(result, std::string("userfaultfd: ") + std::strerror(-err));
     }
     policy_text_ = svm::to_string(*policy);
-    links_ = svm::arena_new<gpu::Links>(*model);
+    links_ = svm::ArenaPtr<gpu::Links>(svm::arena_new<gpu::Links>(*model));
     for (unsigned i = 0; i < model->devices; ++i) {
-        Expected<std::unique_ptr<gpu::Gpu>> gpu = gpu::Gpu::create(*model, *policy, *mm_, i, links_);
+        Expected<std::unique_ptr<gpu::Gpu>> gpu = gpu::Gpu::create(*model, *policy, *mm_, i, links_.get());
         if (!gpu.ok()) {
-            devices_.clear();
-            svm::arena_delete(links_);
-            svm::Mm::destroy(mm_);
             return refuse(ZE_RESULT_ERROR_OUT_OF_HOST_MEMORY, gpu.error().message);
         }
         devices_.push_back(std::make_unique<Device>(i, *std::move(gpu)));

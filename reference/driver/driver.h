@@ -44,8 +44,8 @@ private:
     /// Notes why open() fails, and gives `result` back.
     static ze_result_t refuse(ze_result_t result, std::string why);
 
-    svm::Mm* mm_ = nullptr;
-    gpu::Links* links_ = nullptr;  // in the arena
+    svm::ArenaPtr<svm::Mm> mm_;
+    svm::ArenaPtr<gpu::Links> links_;
     mutable std::mutex policy_mutex_;
     std::string policy_text_;
     std::vector<std::unique_ptr<Device>> devices_;

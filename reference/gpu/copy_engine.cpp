@@ -65,7 +65,7 @@ struct CopyEngines::Batch {
 int CopyEngines::start(unsigned engines) {
     for (unsigned i = 0; i < engines; ++i) {
         try {
-            threads_.push_back(svm::arena_new<svm::ServiceThread>());
+            threads_.emplace_back(svm::arena_new<svm::ServiceThread>());
         } catch (const std::bad_alloc&) {
             return -ENOMEM;
         }
@@ -78,7 +78,7 @@ CopyEngines::~CopyEngines() {
     stop_.store(true, std::memory_order_seq_cst);
     submitted_.fetch_add(1, std::memory_order_seq_cst);
     futex_wake(submitted_);
-    for (svm::ServiceThread* thread : threads_) svm::arena_delete(thread);
+    threads_.clear();  // joins them, while all that they use is there
 }
 
 void CopyEngines::engine(void* self) {

@@ -44,7 +44,7 @@ private:
     std::atomic<std::uint32_t> submitted_{0};     ///< futex: engines sleep on it
     std::atomic<std::uint32_t> sleeping_{0};
     std::atomic<bool> stop_{false};
-    std::pmr::vector<svm::ServiceThread*> threads_{&svm::arena()};
+    std::pmr::vector<svm::ArenaPtr<svm::ServiceThread>> threads_{&svm::arena()};
 };
 
 }  // namespace faultline::gpu

@@ -51,10 +51,7 @@ public:
     std::uint32_t asid = 0;
 
 private:
-    template <typename T, typename... Args>
-    friend T* svm::arena_new(Args&&...);
-    template <typename T>
-    friend void svm::arena_delete(T*);
+    friend struct svm::ArenaAccess;
     DispatchRecord() = default;
     ~DispatchRecord() = default;
 

@@ -85,11 +85,8 @@ void Eu::post_fault(HardwareThread& thread) {
 /// The core acks an atomic on memory that cannot migrate as served. Hardware faults for ever then; here the context is
 /// lost instead.
 bool Eu::is_futile(const HardwareThread& thread) {
-    svm::Vm* vm = device_.asid_to_vm(thread.fault_.asid);
-    if (vm == nullptr) return false;  // the fault says so
-    const bool futile = !vm->serves_atomics(thread.fault_.page_addr);
-    vm->put();
-    return futile;
+    const svm::Ref<svm::Vm> vm = device_.asid_to_vm(thread.fault_.asid);
+    return vm != nullptr && !vm->serves_atomics(thread.fault_.page_addr);  // without a VM the fault says so
 }
 
 void Eu::append_runnable(HardwareThread* thread) {

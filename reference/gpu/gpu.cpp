@@ -28,53 +28,45 @@ Error unavailable(const std::string& what, int err) {
 struct Gpu::Impl {
     /// A tile's engines and TLBs.
     struct Tile {
-        CopyEngines* copies = nullptr;
-        ModelledCopies* modelled = nullptr;  ///< null: copies are as fast as the host
-        TlbShootdown* shootdown = nullptr;
-        ActiveDispatches* dispatches = nullptr;  ///< with work for its EUs
+        svm::ArenaPtr<CopyEngines> copies;
+        svm::ArenaPtr<TlbShootdown> shootdown;
+        svm::ArenaPtr<ActiveDispatches> dispatches;  ///< with work for its EUs
+        svm::ArenaPtr<ModelledCopies> modelled;      ///< null: copies are as fast as the host
     };
 
     DeviceModel model;
     unsigned index = 0;
     Links* links = nullptr;
     // What service threads touch is in the arena; this object itself need not be.
-    svm::SystemClock* host_clock = svm::arena_new<svm::SystemClock>();
-    svm::Clock* device_clock = host_clock;
-    EuAcks* acks = svm::arena_new<EuAcks>();
+    const svm::ArenaPtr<svm::SystemClock> host_clock{svm::arena_new<svm::SystemClock>()};
+    svm::Clock* device_clock = host_clock.get();
     std::vector<Tile> tiles;
-    svm::Device* device = nullptr;
+    const svm::ArenaPtr<EuAcks> acks{svm::arena_new<EuAcks>()};
     std::vector<Eu*> eus;
+    svm::ArenaPtr<svm::Device> device;
     std::unique_ptr<EuThreads> threads;
 
     ~Impl() {
         threads.reset();
         if (links != nullptr) links->remove_memory(index);
         // The core acks its faulters and invalidates until it is gone.
-        if (device != nullptr) svm::Device::destroy(device);
+        device.reset();
         for (Eu* eu : eus) svm::arena_delete(eu);
-        svm::arena_delete(acks);
-        for (const Tile& tile : tiles) {
-            svm::arena_delete(tile.modelled);
-            svm::arena_delete(tile.dispatches);
-            svm::arena_delete(tile.shootdown);
-            svm::arena_delete(tile.copies);
-        }
-        svm::arena_delete(host_clock);
     }
 
     /// 0, or what starting a thread said.
     int add_tile() {
         Tile& tile = tiles.emplace_back();
-        tile.copies = svm::arena_new<CopyEngines>();
-        tile.dispatches = svm::arena_new<ActiveDispatches>();
-        tile.shootdown = svm::arena_new<TlbShootdown>(model.tlb_invalidation, *device_clock);
+        tile.copies.reset(svm::arena_new<CopyEngines>());
+        tile.dispatches.reset(svm::arena_new<ActiveDispatches>());
+        tile.shootdown.reset(svm::arena_new<TlbShootdown>(model.tlb_invalidation, *device_clock));
         if (model.copy.is_modelled() || (links != nullptr && model.has_modelled_links()))
-            tile.modelled =
-                svm::arena_new<ModelledCopies>(*tile.copies, model.copy_engines, model.copy, links, *device_clock);
+            tile.modelled.reset(
+                svm::arena_new<ModelledCopies>(*tile.copies, model.copy_engines, model.copy, links, *device_clock));
         return tile.copies->start(model.copy_engines);
     }
     svm::CopyEngine* engine(const Tile& tile) const {
-        return tile.modelled != nullptr ? static_cast<svm::CopyEngine*>(tile.modelled) : tile.copies;
+        return tile.modelled != nullptr ? static_cast<svm::CopyEngine*>(tile.modelled.get()) : tile.copies.get();
     }
     void add_eu(unsigned tile) {
         Eu* eu = svm::arena_new<Eu>(EuConfig{.threads = model.threads_per_eu,
@@ -112,7 +104,7 @@ struct Gpu::Impl {
     /// A program's copy by `move`: done when the model says so.
     template <typename Move>
     int take_time(const Tile& tile, const svm::CopyJob& job, Move move) {
-        ModelledCopies* modelled = tile.modelled;
+        ModelledCopies* modelled = tile.modelled.get();
         if (modelled == nullptr) return move();
         const Nanoseconds done = modelled->reserve({&job, 1});
         const int err = move();
@@ -136,14 +128,14 @@ Expected<std::unique_ptr<Gpu>> Gpu::create(const DeviceModel& model, const svm::
     for (unsigned i = 0; i < model.tiles; ++i) {
         if (int err = impl->add_tile(); err != 0) return unavailable("copy engines", err);
         const Impl::Tile& tile = impl->tiles.back();
-        config.tiles[i] = {impl->engine(tile), tile.shootdown, model.vram};
+        config.tiles[i] = {impl->engine(tile), tile.shootdown.get(), model.vram};
     }
     config.mm = &mm;
     config.clock = impl->device_clock;
     config.tile_count = model.tiles;
     config.index = index;
     config.topology = links;
-    config.acks = impl->acks;
+    config.acks = impl->acks.get();
     config.policy = policy;
     config.atomics_on_smem = true;  // an EU's atomics are the host's
     config.hardware_threads = model.tiles * model.eus * model.threads_per_eu;

@@ -47,7 +47,6 @@ public:
         }
         module_.reset();
         gpu_.reset();
-        if (mm_ != nullptr) svm::Mm::destroy(mm_);
     }
     Rig(const Rig&) = delete;
     Rig& operator=(const Rig&) = delete;
@@ -65,7 +64,7 @@ public:
     }
 
 private:
-    svm::Mm* mm_ = nullptr;
+    svm::ArenaPtr<svm::Mm> mm_;
     std::unique_ptr<Gpu> gpu_;
     std::unique_ptr<Module> module_;
     svm::Vm* vm_ = nullptr;

@@ -168,18 +168,18 @@ void core(benchmark::State& state, const char* policy, bool cpu_touched) {
     InlineCopyEngine engine;
     NoTlb tlb;
     int err = 0;
-    Mm* mm = Mm::create({}, &err);
+    ArenaPtr<Mm> mm = Mm::create({}, &err);
     if (mm == nullptr) mm = Mm::create({.user_mode_only = true}, &err);
     if (mm == nullptr) {
         state.SkipWithError("no userfaultfd");
         return;
     }
     DeviceConfig config;
-    config.mm = mm;
+    config.mm = mm.get();
     config.clock = &clock;
     config.tiles[0] = {&engine, &tlb, {64ull << 20}};
     config.policy = *parse_policy(policy);
-    Device* device = Device::create(config, &err);
+    const ArenaPtr<Device> device = Device::create(config, &err);
     Vm* vm = Vm::create(*device, &err);
     err = vm->bind_cpu_addr_mirror({{kSize64K}, {1ull << 47}});
     OutstandingFaults faults(state.range(0));
@@ -203,8 +203,6 @@ void core(benchmark::State& state, const char* policy, bool cpu_touched) {
     report(state);
     vm->close();
     vm->put();
-    Device::destroy(device);
-    Mm::destroy(mm);
 }
 
 void core_untouched(benchmark::State& state) { core(state, "xe-7.0,chunks=4K,migrate=off", false); }

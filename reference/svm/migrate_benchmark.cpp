@@ -53,15 +53,11 @@ struct Machine {
         if (mm == nullptr) mm = Mm::create({.user_mode_only = true}, &err);
         if (mm == nullptr) return;
         DeviceConfig config;
-        config.mm = mm;
+        config.mm = mm.get();
         config.clock = &clock;
         config.tiles[0] = {&engine, &tlb, {4 * kBytes}};
         device = Device::create(config, &err);
         if (device != nullptr) pagemap = &device->root_tile().pagemap();
-    }
-    ~Machine() {
-        if (device != nullptr) Device::destroy(device);
-        if (mm != nullptr) Mm::destroy(mm);
     }
     int to_device(const WrittenMemory& memory) {
         for (std::uint64_t i = 0; i < kChunks; ++i)
@@ -72,8 +68,8 @@ struct Machine {
     InlineCopyEngine engine;
     SystemClock clock;
     NoTlb tlb;
-    Mm* mm = nullptr;
-    Device* device = nullptr;
+    ArenaPtr<Mm> mm;
+    ArenaPtr<Device> device;
     Pagemap* pagemap = nullptr;
 };
 

@@ -5,12 +5,13 @@
 // served. The Mm excludes every arena chunk from migration.
 //
 // Thread safety: all functions are thread safe, and may be called under any other lock (LockRank::kArena is last) and
-// before main(). Chunks of small blocks are never returned to the kernel; large blocks and mappings are. Ownership:
-// whoever allocates deallocates; the arena is never destroyed.
+// before main(). Ownership: ArenaPtr has one owner; the arena itself is never destroyed. Chunks of small blocks are
+// never returned to the kernel; large blocks and mappings are.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <memory_resource>
 #include <new>
 #include <utility>
@@ -33,17 +34,56 @@ void arena_unmap(void* p, Bytes size, bool guard_below = false);
 /// True where any part of the interval belongs to the core, in use or not; such memory is never migrated. Lock-free.
 bool arena_owns(Interval interval);
 
-/// `new` and `delete` in the arena. arena_new throws std::bad_alloc as arena() does.
+/// Friend of classes that only the arena makes and destroys.
+struct ArenaAccess {
+    template <typename T, typename... Args>
+    static T* construct(void* at, Args&&... args) {
+        return new (at) T(std::forward<Args>(args)...);
+    }
+    template <typename T>
+    static void destroy(T* object) {
+        object->~T();
+    }
+};
+
+/// `new` and `delete` in the arena, for objects whose owner is no pointer: they count references, or a tree or a list
+/// has them. arena_new throws std::bad_alloc as arena() does, or what the constructor throws.
 template <typename T, typename... Args>
 T* arena_new(Args&&... args) {
     void* p = arena().allocate(sizeof(T), alignof(T));
-    return new (p) T(std::forward<Args>(args)...);
+    try {
+        return ArenaAccess::construct<T>(p, std::forward<Args>(args)...);
+    } catch (...) {
+        arena().deallocate(p, sizeof(T), alignof(T));
+        throw;
+    }
 }
 template <typename T>
 void arena_delete(T* object) {
     if (object == nullptr) return;
-    object->~T();
+    ArenaAccess::destroy(object);
     arena().deallocate(object, sizeof(T), alignof(T));
+}
+
+struct ArenaDelete {
+    template <typename T>
+    void operator()(T* object) const {
+        arena_delete(object);
+    }
+};
+
+/// Owns one object of the arena. REQUIRES: the object is a T, not of a class derived from it.
+template <typename T>
+using ArenaPtr = std::unique_ptr<T, ArenaDelete>;
+
+/// An object of the arena and its owner; null where there is no memory, for it or for what its constructor needs.
+template <typename T, typename... Args>
+ArenaPtr<T> make_arena(Args&&... args) {
+    try {
+        return ArenaPtr<T>(arena_new<T>(std::forward<Args>(args)...));
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
 }
 
 }  // namespace faultline::svm

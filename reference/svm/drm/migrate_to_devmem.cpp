@@ -78,7 +78,7 @@ int Migrator::to_devmem(Pagemap& pagemap, Interval interval, Nanoseconds timesli
 
     // Allocated before the lock: making room migrates other blocks, maybe this one.
     int err = 0;
-    Zdd* zdd = pagemap.zdd_alloc(interval, &err);
+    const Ref<Zdd> zdd = pagemap.zdd_alloc(interval, &err);
     if (zdd == nullptr) return err;
     // Relaxed: the entries that make it known are published by the lock of their block.
     zdd->expiration.store((pagemap.clock().now() + timeslice).count(), std::memory_order_relaxed);
@@ -91,7 +91,6 @@ int Migrator::to_devmem(Pagemap& pagemap, Interval interval, Nanoseconds timesli
             if (::madvise(interval.start.ptr(), interval.size(), MADV_POPULATE_WRITE) != 0) break;
         }
     }
-    zdd->put();
     return err == MigrateVma::kAllThere ? 0 : err;
 }
 

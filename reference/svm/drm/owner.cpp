@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <new>
 
 #include "reference/svm/core/arena.h"
 
@@ -18,11 +17,8 @@ int OwnerList::acquire(Peer& peer, HasInterconnect has_interconnect) {
         }
     }
     if (found == nullptr) {
-        try {
-            found = arena_new<Owner>();
-        } catch (const std::bad_alloc&) {
-            return -ENOMEM;
-        }
+        found = make_arena<Owner>().release();
+        if (found == nullptr) return -ENOMEM;
         owners_.push_back(*found);
     }
     found->peers_.push_back(peer);

@@ -3,32 +3,21 @@
 #include <sched.h>
 
 #include <cerrno>
-#include <new>
 
 #include "reference/svm/core/arena.h"
 #include "reference/svm/drm/zdd.h"
 
 namespace faultline::svm {
 
-Pagemap* Pagemap::create(const PagemapConfig& config, int* err) {
-    *err = 0;
-    try {
-        return arena_new<Pagemap>(config);
-    } catch (const std::bad_alloc&) {
-        *err = -ENOMEM;
-        return nullptr;
-    }
-}
-
-void Pagemap::destroy(Pagemap* pagemap) {
-    Mm& mm = *pagemap->config_.mm;
+Pagemap::~Pagemap() {
+    Mm& mm = *config_.mm;
     mm.adopt_this_thread();
-    mm.evict_everywhere({.pagemap = pagemap});
+    mm.evict_everywhere({.pagemap = this});
     // What was unmapped is freed by the event thread, and a CPU-fault worker drops its reference after its page came
     // back.
     mm.sync();
-    while (pagemap->zdds_.load(std::memory_order_acquire) != 0) sched_yield();
-    arena_delete(pagemap);
+    // Acquire: pairs with zdd_freed().
+    while (zdds_.load(std::memory_order_acquire) != 0) sched_yield();
 }
 
 int Pagemap::populate_mm(Interval interval, Nanoseconds timeslice) {
@@ -46,20 +35,14 @@ int Pagemap::evict_to_ram(const Zdd& zdd) {
     return err != 0 ? err : -EBUSY;
 }
 
-Zdd* Pagemap::zdd_alloc(Interval interval, int* err) {
-    Zdd* zdd = nullptr;
-    try {
-        zdd = arena_new<Zdd>(*this, interval);
-        // Relaxed: destroy() is not called before this migration has ended.
-        zdds_.fetch_add(1, std::memory_order_relaxed);
-    } catch (const std::bad_alloc&) {
-        *err = -ENOMEM;
-        return nullptr;
-    }
+Ref<Zdd> Pagemap::zdd_alloc(Interval interval, int* err) {
+    Ref<Zdd> zdd = adopt(make_arena<Zdd>(*this, interval).release());
+    *err = -ENOMEM;
+    if (zdd == nullptr) return {};
+    // Relaxed: the pagemap is not destroyed before this migration has ended.
+    zdds_.fetch_add(1, std::memory_order_relaxed);
     *err = zdd->alloc_vram();
-    if (*err == 0) return zdd;
-    zdd->put();
-    return nullptr;
+    return *err == 0 ? zdd : Ref<Zdd>();
 }
 
 bool Pagemap::may_leave(const DeviceFolio& folio) const {

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "reference/svm/core/gt_stats.h"
+#include "reference/svm/core/ref.h"
 #include "reference/svm/core/seams.h"
 #include "reference/svm/drm/drm_device.h"
 #include "reference/svm/drm/migrate.h"
@@ -34,9 +35,12 @@ class Zdd;
 
 class Pagemap final : public DevPagemap {
 public:
-    static Pagemap* create(const PagemapConfig& config, int* err);
+    explicit Pagemap(const PagemapConfig& config)
+        : config_(config), migrator_(*config.mm), source_peer_migrates_(config.source_peer_migrates) {}
     /// Brings its pages back first. REQUIRES: no migration to it under way.
-    static void destroy(Pagemap* pagemap);
+    ~Pagemap();
+    Pagemap(const Pagemap&) = delete;
+    Pagemap& operator=(const Pagemap&) = delete;
 
     /// drm_pagemap_populate_mm(): migrates the whole interval here; CPU faults leave it for `timeslice`. All or
     /// nothing: -ENOENT no VMA; -EINVAL crosses a VMA; -EBUSY not anonymous, not all pages could be taken, or pages
@@ -66,21 +70,13 @@ public:
     bool source_peer_migrates() const { return source_peer_migrates_.load(std::memory_order_relaxed); }
     /// A change of policy. Migrations that are under way may follow either.
     void set_source_peer_migrates(bool on) { source_peer_migrates_.store(on, std::memory_order_relaxed); }
-    /// An allocation of that size with one reference, evicting others if it must. Null and -ENOMEM or -EINVAL.
-    Zdd* zdd_alloc(Interval interval, int* err);
+    /// An allocation of that size, evicting others if it must. Empty and *err: -ENOMEM or -EINVAL.
+    Ref<Zdd> zdd_alloc(Interval interval, int* err);
     /// The last reference to an allocation is gone, and its VRAM free; the caller no longer touches the pagemap.
-    /// Release: destroy() waits for it, and then destroys what the caller used.
+    /// Release: the destructor waits for it, and destroys what the caller used.
     void zdd_freed() { zdds_.fetch_sub(1, std::memory_order_release); }
 
 private:
-    template <typename T, typename... Args>
-    friend T* arena_new(Args&&...);
-    template <typename T>
-    friend void arena_delete(T*);
-    explicit Pagemap(const PagemapConfig& config)
-        : config_(config), migrator_(*config.mm), source_peer_migrates_(config.source_peer_migrates) {}
-    ~Pagemap() = default;
-
     const PagemapConfig config_;
     Migrator migrator_;
     std::atomic<bool> source_peer_migrates_;

@@ -96,32 +96,19 @@ struct Vram::Impl {
     std::uint64_t frees FL_GUARDED_BY(lock) = 0;  ///< blocks freed so far
 };
 
-Vram* Vram::create(Bytes size, int* err) {
+ArenaPtr<Vram> Vram::create(Bytes size, int* err) {
     *err = -ENOMEM;
     size.count &= ~(kSize2M - 1);
     if (size.count == 0 || size >= size_of(Buddy::kOrders)) return nullptr;
-    void* memory = nullptr;
-    try {
-        memory = arena().allocate(sizeof(Vram), alignof(Vram));
-        Vram* vram = new (memory) Vram;
-        vram->impl_ = arena_new<Impl>();
-        if (vram->impl_->init(size)) {
-            *err = 0;
-            return vram;
-        }
-        destroy(vram);
-    } catch (const std::bad_alloc&) {
-        if (memory != nullptr) arena().deallocate(memory, sizeof(Vram), alignof(Vram));
-    }
-    return nullptr;
+    auto impl = make_arena<Impl>();
+    if (impl == nullptr || !impl->init(size)) return nullptr;
+    auto vram = make_arena<Vram>(std::move(impl));
+    if (vram != nullptr) *err = 0;
+    return vram;
 }
 
-void Vram::destroy(Vram* vram) {
-    if (vram == nullptr) return;
-    arena_delete(vram->impl_);
-    vram->~Vram();
-    arena().deallocate(vram, sizeof(Vram), alignof(Vram));
-}
+Vram::Vram(ArenaPtr<Impl> impl) : impl_(std::move(impl)) {}
+Vram::~Vram() = default;
 
 int Vram::alloc(Bytes size, VramUser* user, bool may_evict, VramBlock* block) {
     if (size.count > impl_->size.count) return -EINVAL;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "reference/svm/core/arena.h"
 #include "reference/svm/core/types.h"
 
 namespace faultline::svm {
@@ -40,8 +41,10 @@ struct VramBlock {
 class Vram {
 public:
     /// Maps and populates `size` (rounded down to 2 MiB). Null and *err = -ENOMEM when the host refuses.
-    static Vram* create(Bytes size, int* err);
-    static void destroy(Vram* vram);
+    static ArenaPtr<Vram> create(Bytes size, int* err);
+    ~Vram();
+    Vram(const Vram&) = delete;
+    Vram& operator=(const Vram&) = delete;
 
     /// Allocates; evicts least recently used blocks when full and `may_evict`. 0, -ENOMEM (round after round of the LRU
     /// gave nothing), -EINVAL (larger than the VRAM). Contents are undefined: clear or overwrite them. REQUIRES: no
@@ -61,9 +64,10 @@ public:
     struct Impl;
 
 private:
-    Vram() = default;
-    ~Vram() = default;
-    Impl* impl_ = nullptr;
+    friend struct ArenaAccess;
+    explicit Vram(ArenaPtr<Impl> impl);
+
+    const ArenaPtr<Impl> impl_;
 };
 
 }  // namespace faultline::svm

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <bitset>
 
+#include "reference/svm/core/arena.h"
 #include "reference/svm/core/lock.h"
 #include "reference/svm/core/span_lock.h"
 #include "reference/svm/core/types.h"
@@ -126,8 +127,9 @@ private:
     // 47 bits of address: 13 for the top, 13 for the second level, 21 inside a block.
     static constexpr unsigned kBits = 13;
     using Level = std::array<std::atomic<EntryBlock*>, 1u << kBits>;
+    using Top = std::array<std::atomic<Level*>, 1u << kBits>;
 
-    std::array<std::atomic<Level*>, 1u << kBits>* top_;
+    const ArenaPtr<Top> top_;
     std::atomic<EntryBlock*> all_{nullptr};
 };
 

@@ -7,9 +7,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
-#include <new>
+#include <utility>
 
-#include "reference/svm/core/arena.h"
+#include "reference/svm/core/ref.h"
 #include "reference/svm/mm/mm_impl.h"
 
 namespace faultline::svm {
@@ -39,54 +39,40 @@ Mm::Impl::Impl(const MmOptions& wanted)
 int Mm::Impl::open() {
     if (const int err = uffd.open(options.user_mode_only, options.allow_move); err != 0) return err;
     if (const int err = vmas.open(); err != 0) return err;
-    limbo = arena_new<Limbo>(uffd, options.limbo_cache);
-    return limbo->start();
+    limbo = make_arena<Limbo>(uffd, options.limbo_cache);
+    return limbo != nullptr ? limbo->start() : -ENOMEM;
 }
 
 Mm* Mm::Impl::current() { return the_mm.load(); }
 
-Mm* Mm::create(const MmOptions& options, int* err) {
-    void* memory = nullptr;
-    Impl* impl = nullptr;
-    try {
-        memory = arena().allocate(sizeof(Mm), alignof(Mm));
-        impl = arena_new<Impl>(options);
-        *err = impl->open();
-        Mm* expected = nullptr;
-        auto* mm = static_cast<Mm*>(memory);
-        if (*err == 0 && !the_mm.compare_exchange_strong(expected, mm)) *err = -EBUSY;
-        if (*err == 0) {
-            new (mm) Mm;
-            mm->impl_ = impl;
-            *err = impl->monitor.start(options.cpu_fault_workers);
-            if (*err == 0) {
-                impl->vmas.refresh_images();
-                static const int once = ::pthread_atfork(before_fork, after_fork, nullptr);
-                *err = -once;
-            }
-            if (*err == 0) return mm;
-            the_mm.store(nullptr);
-        }
-    } catch (const std::bad_alloc&) {
-        *err = -ENOMEM;
-    }
-    if (impl != nullptr) {
-        arena_delete(impl->limbo);
-        arena_delete(impl);
-    }
-    if (memory != nullptr) arena().deallocate(memory, sizeof(Mm), alignof(Mm));
-    return nullptr;
+ArenaPtr<Mm> Mm::create(const MmOptions& options, int* err) {
+    *err = -ENOMEM;
+    auto impl = make_arena<Impl>(options);
+    if (impl == nullptr) return nullptr;
+    *err = impl->open();
+    if (*err != 0) return nullptr;
+    auto mm = make_arena<Mm>(std::move(impl));
+    *err = mm != nullptr ? mm->start() : -ENOMEM;
+    return *err == 0 ? std::move(mm) : nullptr;
 }
 
-void Mm::destroy(Mm* mm) {
-    mm->evict_all();
-    Impl* impl = mm->impl_;
+Mm::Mm(ArenaPtr<Impl> impl) : impl_(std::move(impl)) {}
+
+int Mm::start() {
+    Mm* expected = nullptr;
+    if (!the_mm.compare_exchange_strong(expected, this)) return -EBUSY;
+    if (const int err = impl_->monitor.start(impl_->options.cpu_fault_workers); err != 0) return err;
+    impl_->vmas.refresh_images();
+    static const int once = ::pthread_atfork(before_fork, after_fork, nullptr);
+    return -once;
+}
+
+Mm::~Mm() {
+    if (the_mm.load() != this) return;  // another one was before it: nothing was ever watched
+    evict_all();
     the_mm.store(nullptr);
-    impl->monitor.stop();
-    arena_delete(impl->limbo);
-    arena_delete(impl);  // closing the userfaultfd unregisters everything and wakes whoever waits
-    mm->~Mm();
-    arena().deallocate(mm, sizeof(Mm), alignof(Mm));
+    impl_->monitor.stop();
+    // With the parts the userfaultfd is closed, which unregisters everything and wakes whoever waits.
 }
 
 bool Mm::user_mode_only() const { return impl_->options.user_mode_only; }
@@ -190,21 +176,20 @@ DevPagemap* Mm::residency(VirtAddr page) const {
 
 /// do_swap_page() on a device-private entry: the page's own pagemap brings it back.
 void Mm::Impl::cpu_fault(VirtAddr page) {
-    DeviceFolio* folio = nullptr;
+    Ref<DeviceFolio> folio;
     EntryBlock* block = entries.find(page);
     {
         MutexLock guard(block->lock);
         const Entry& entry = block->entries[block->index_of(page)];
         // A reference: the page may go, and its folio with it, as soon as the block is unlocked.
-        if (entry.state == EntryState::kDevice) (folio = entry.folio)->get();
+        if (entry.state == EntryState::kDevice) folio = entry.folio;
     }
     if (folio != nullptr) {
         CpuVma vma;
         if (folio->pagemap.may_leave(*folio) && vmas.lookup(page, &vma) == 0) {
             ++cpu_fault_migrations;
-            migrate_to_ram(*block, block->interval().intersect(vma.interval), {.folio = folio});
+            migrate_to_ram(*block, block->interval().intersect(vma.interval), {.folio = folio.get()});
         }
-        folio->put();
     }
     // Whatever came of it: the CPU looks again, and faults again where it must.
     uffd.wake({page, page + kPageSize});

@@ -25,6 +25,7 @@
 #include <memory_resource>
 #include <vector>
 
+#include "reference/svm/core/arena.h"
 #include "reference/svm/core/types.h"
 #include "reference/svm/mm/device_page.h"
 
@@ -120,9 +121,9 @@ class Mm {
 public:
     /// Opens userfaultfd and starts the monitor. Returns null and sets *err: -EPERM (no permission: see `doctor`),
     /// -ENOSYS (no userfaultfd, or older than Linux 5.7), -EBUSY (this process has an Mm already), -ENOMEM.
-    static Mm* create(const MmOptions& options, int* err);
+    static ArenaPtr<Mm> create(const MmOptions& options, int* err);
     /// Brings every page back, unregisters everything, stops the threads. REQUIRES: no notifiers, no pagemaps.
-    static void destroy(Mm* mm);
+    ~Mm();
 
     Mm(const Mm&) = delete;
     Mm& operator=(const Mm&) = delete;
@@ -154,7 +155,7 @@ public:
 
     // Interval notifiers
 
-    /// mmu_interval_notifier_insert(). May be called with gpusvm locks up to kRangeTree held.
+    /// mmu_interval_notifier_insert(): 0. May be called with gpusvm locks up to kRangeTree held.
     int notifier_insert(IntervalNotifier* notifier, Interval interval);
     /// mmu_interval_notifier_remove(): after it returns no invalidate() of this notifier runs or will run.
     /// REQUIRES: not inside invalidate(); the notifier's own lock is not held.
@@ -194,9 +195,12 @@ public:
     Impl& impl() { return *impl_; }
 
 private:
-    Mm() = default;
-    ~Mm() = default;
-    Impl* impl_ = nullptr;
+    friend struct ArenaAccess;
+    explicit Mm(ArenaPtr<Impl> impl);
+    /// Makes it the process's Mm and starts the monitor. 0, -EBUSY, or -errno when a thread could not be started.
+    int start();
+
+    const ArenaPtr<Impl> impl_;
 };
 
 }  // namespace faultline::svm

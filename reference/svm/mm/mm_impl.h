@@ -34,7 +34,7 @@ struct Mm::Impl final : public MonitorClient {
     CpuVmas vmas;
     MmNotifiers notifiers;
     EntryTable entries;
-    Limbo* limbo = nullptr;
+    ArenaPtr<Limbo> limbo;  ///< made by open(): it needs to know what the kernel can do
     Monitor monitor;
     Hmm hmm;
     std::atomic<int> frozen{0};  ///< forks under way: nothing migrates to a device

@@ -1,33 +1,26 @@
 #include "reference/svm/xe/bo.h"
 
 #include <cerrno>
-#include <new>
 
 #include "reference/svm/core/arena.h"
+#include "reference/svm/core/ref.h"
 
 namespace faultline::svm {
 
 Bo* Bo::create(Tile& tile, Bytes size, int* err) {
-    Bo* bo = nullptr;
-    try {
-        bo = arena_new<Bo>(tile, size);
-    } catch (const std::bad_alloc&) {
-        *err = -ENOMEM;
-        return nullptr;
-    }
+    const Ref<Bo> bo = adopt(make_arena<Bo>(tile, size).release());
+    *err = -ENOMEM;
+    if (bo == nullptr) return nullptr;
     {
         MutexLock guard(bo->lock);
         *err = bo->validate();
     }
-    if (*err == 0) return bo;
-    bo->put();
-    return nullptr;
+    if (*err != 0) return nullptr;
+    bo->get();  // the caller's
+    return bo.get();
 }
 
-Bo* Bo::get() {
-    refs_.fetch_add(1, std::memory_order_relaxed);
-    return this;
-}
+void Bo::get() { refs_.fetch_add(1, std::memory_order_relaxed); }
 
 bool Bo::try_get() {
     unsigned count = refs_.load(std::memory_order_relaxed);

@@ -32,7 +32,7 @@ public:
     Bo(const Bo&) = delete;
     Bo& operator=(const Bo&) = delete;
 
-    Bo* get();
+    void get();
     void put() override;
 
     Tile& tile() { return tile_; }
@@ -59,10 +59,7 @@ public:
     bool try_get() override;
 
 private:
-    template <typename T, typename... Args>
-    friend T* arena_new(Args&&...);
-    template <typename T>
-    friend void arena_delete(T*);
+    friend struct ArenaAccess;
     Bo(Tile& tile, Bytes size) : tile_(tile), size_(size) {}
     ~Bo() override = default;
 

@@ -1,9 +1,8 @@
 #include "reference/svm/xe/device.h"
 
 #include <cerrno>
-#include <new>
+#include <utility>
 
-#include "reference/svm/core/arena.h"
 #include "reference/svm/xe/garbage_worker.h"
 #include "reference/svm/xe/vm.h"
 
@@ -19,7 +18,7 @@ Device::Device(const DeviceConfig& config) : DrmDevice(*config.clock), config_(c
 
 Device::~Device() = default;
 
-FaultQueues* Device::make_queues(const Policy& policy, int* err) {
+ArenaPtr<FaultQueues> Device::make_queues(const Policy& policy, int* err) {
     FaultQueueConfig config;
     config.service = this;
     config.stats = &root_tile().gt_stats();
@@ -31,45 +30,31 @@ FaultQueues* Device::make_queues(const Policy& policy, int* err) {
 
 int Device::init() {
     for (unsigned id = 0; id < config_.tile_count; ++id) {
-        tiles_[id] = arena_new<Tile>(*this, id, config_.tiles[id]);
+        tiles_[id] = make_arena<Tile>(*this, id, config_.tiles[id]);
+        if (tiles_[id] == nullptr) return -ENOMEM;
         if (const int err = tiles_[id]->init(); err != 0) return err;
     }
-    garbage_ = arena_new<GarbageWorker>();
+    garbage_ = make_arena<GarbageWorker>();
+    prefetch_ = make_arena<PrefetchWorkers>();
+    if (garbage_ == nullptr || prefetch_ == nullptr) return -ENOMEM;
     if (const int err = garbage_->start(); err != 0) return err;
-    prefetch_ = arena_new<PrefetchWorkers>();
     if (const int err = prefetch_->start(); err != 0) return err;
     int err = 0;
     queues_ = make_queues(config_.policy, &err);
     return err;
 }
 
-Device* Device::create(const DeviceConfig& config, int* err) {
-    Device* device = nullptr;
-    try {
-        device = arena_new<Device>(config);
-        *err = device->init();
-    } catch (const std::bad_alloc&) {
-        *err = -ENOMEM;
-    }
-    if (*err == 0) return device;
-    if (device != nullptr) destroy(device);
-    return nullptr;
-}
-
-void Device::destroy(Device* device) {
-    if (device->queues_ != nullptr) FaultQueues::destroy(device->queues_);
-    arena_delete(device->garbage_);
-    arena_delete(device->prefetch_);
-    for (Tile* tile : device->tiles_) arena_delete(tile);
-    arena_delete(device);
+ArenaPtr<Device> Device::create(const DeviceConfig& config, int* err) {
+    auto device = make_arena<Device>(config);
+    *err = device != nullptr ? device->init() : -ENOMEM;
+    return *err == 0 ? std::move(device) : nullptr;
 }
 
 int Device::set_policy(const Policy& policy) {
     int err = 0;
-    FaultQueues* queues = make_queues(policy, &err);
+    auto queues = make_queues(policy, &err);
     if (err != 0) return err;
-    FaultQueues::destroy(queues_);
-    queues_ = queues;
+    queues_ = std::move(queues);
     const bool same_peers = config_.policy.interconnect == policy.interconnect;
     config_.policy = policy;
     for (unsigned id = 0; id < config_.tile_count && err == 0; ++id) {
@@ -82,11 +67,8 @@ int Device::set_policy(const Policy& policy) {
 /// xe_pagefault_service().
 int Device::pagefault_service(const Pagefault& fault, Interval* serviced) {
     if (fault.fault_level == kFaultLevelNack) return -EFAULT;  // the producer wants it refused
-    Vm* vm = asid_to_vm(fault.asid);
-    if (vm == nullptr) return -EINVAL;
-    const int err = vm->handle_fault(fault, serviced);
-    vm->put();
-    return err;
+    const Ref<Vm> vm = asid_to_vm(fault.asid);
+    return vm != nullptr ? vm->handle_fault(fault, serviced) : -EINVAL;
 }
 
 std::uint32_t Device::asid_alloc(Vm* vm) {
@@ -101,10 +83,11 @@ void Device::asid_free(std::uint32_t asid) {
     asid_to_vm_.erase(asid);
 }
 
-Vm* Device::asid_to_vm(std::uint32_t asid) {
+Ref<Vm> Device::asid_to_vm(std::uint32_t asid) {
+    // The reference is taken under the lock: close() takes the VM out of the map before it drops its own.
     MutexLock guard(asid_lock_);
     const auto it = asid_to_vm_.find(asid);
-    return it == asid_to_vm_.end() ? nullptr : it->second->get();
+    return it == asid_to_vm_.end() ? Ref<Vm>() : Ref<Vm>(it->second);
 }
 
 bool has_interconnect(const Peer& a, const Peer& b) {

@@ -10,7 +10,9 @@
 #include <string>
 #include <unordered_map>
 
+#include "reference/svm/core/arena.h"
 #include "reference/svm/core/lock.h"
+#include "reference/svm/core/ref.h"
 #include "reference/svm/core/seams.h"
 #include "reference/svm/drm/drm_device.h"
 #include "reference/svm/mm/mm.h"
@@ -40,9 +42,9 @@ struct DeviceConfig {
 class Device final : public DrmDevice, public FaultService {
 public:
     /// Null and *err on failure (-ENOMEM).
-    static Device* create(const DeviceConfig& config, int* err);
+    static ArenaPtr<Device> create(const DeviceConfig& config, int* err);
     /// REQUIRES: every VM closed and put.
-    static void destroy(Device* device);
+    ~Device() override;
 
     Device(const Device&) = delete;
     Device& operator=(const Device&) = delete;
@@ -72,24 +74,21 @@ public:
     /// ASIDs (usm.asid_to_vm); the core's VMs call these.
     std::uint32_t asid_alloc(Vm* vm);
     void asid_free(std::uint32_t asid);
-    /// xe_pagefault_asid_to_vm(): a reference to the VM, or null.
-    Vm* asid_to_vm(std::uint32_t asid);
+    /// xe_pagefault_asid_to_vm(): a reference to the VM, or none.
+    Ref<Vm> asid_to_vm(std::uint32_t asid);
 
 private:
-    template <typename T, typename... Args>
-    friend T* arena_new(Args&&...);
-    template <typename T>
-    friend void arena_delete(T*);
+    friend struct ArenaAccess;
     explicit Device(const DeviceConfig& config);
-    ~Device() override;
     int init();
-    FaultQueues* make_queues(const Policy& policy, int* err);
+    ArenaPtr<FaultQueues> make_queues(const Policy& policy, int* err);
 
     DeviceConfig config_;
-    std::array<Tile*, kMaxTiles> tiles_{};
-    FaultQueues* queues_ = nullptr;
-    GarbageWorker* garbage_ = nullptr;
-    PrefetchWorkers* prefetch_ = nullptr;
+    // Destroyed from the last one on: faults are served to the end before the other workers and the tiles go.
+    std::array<ArenaPtr<Tile>, kMaxTiles> tiles_;
+    ArenaPtr<PrefetchWorkers> prefetch_;
+    ArenaPtr<GarbageWorker> garbage_;
+    ArenaPtr<FaultQueues> queues_;
     Mutex asid_lock_{LockRank::kQueue, "usm.lock"};
     std::pmr::unordered_map<std::uint32_t, Vm*> asid_to_vm_ FL_GUARDED_BY(asid_lock_);
     std::uint32_t next_asid_ FL_GUARDED_BY(asid_lock_) = 1;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <memory_resource>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "reference/svm/core/arena.h"
@@ -77,12 +78,12 @@ struct FaultQueues::Impl {
     int start(const Policy& policy) {
         const bool single = choice == QueueChoice::kSingle;
         for (unsigned i = 0; i < (single ? 1 : policy.queue_count); ++i)
-            queues.push_back(
+            queues.emplace_back(
                 arena_new<Queue>(config.entries, single ? policy.num_pf_work : 1, policy.chaining, *config.stats));
         for (unsigned i = 0; i < policy.workers(); ++i) {
-            Worker* worker = workers.emplace_back(arena_new<Worker>());
+            Worker* const worker = workers.emplace_back(arena_new<Worker>()).get();
             worker->impl = this;
-            worker->queue = queues[single ? 0 : i];
+            worker->queue = queues[single ? 0 : i].get();
             worker->index = single ? i : 0;
             const int err = worker->thread.start(
                 "faultline-pf", [](void* w) { static_cast<Worker*>(w)->impl->work(*static_cast<Worker*>(w)); }, worker);
@@ -93,9 +94,7 @@ struct FaultQueues::Impl {
 
     ~Impl() {
         stop.store(true, std::memory_order_release);
-        for (Queue* queue : queues) queue->bell.ring_all();
-        for (Worker* worker : workers) arena_delete(worker);
-        for (Queue* queue : queues) arena_delete(queue);
+        for (auto& queue : queues) queue->bell.ring_all();
     }
 
     Queue& queue_of(const Pagefault& fault) {
@@ -160,31 +159,28 @@ struct FaultQueues::Impl {
     const FaultQueueConfig config;
     const QueueChoice choice;
     const AckMode acks;
-    std::pmr::vector<Queue*> queues{&arena()};
-    std::pmr::vector<Worker*> workers{&arena()};
-    std::atomic<unsigned> next_queue{0};  ///< usm.current_pf_queue
+    std::pmr::vector<ArenaPtr<Queue>> queues{&arena()};
+    std::pmr::vector<ArenaPtr<Worker>> workers{&arena()};  ///< destroyed, and so joined, before their queues
+    std::atomic<unsigned> next_queue{0};                   ///< usm.current_pf_queue
     std::atomic<bool> stop{false};
 };
 
-FaultQueues* FaultQueues::create(const FaultQueueConfig& config, const Policy& policy, int* err) {
-    FaultQueues* self = nullptr;
+ArenaPtr<FaultQueues> FaultQueues::create(const FaultQueueConfig& config, const Policy& policy, int* err) {
+    *err = -ENOMEM;
+    auto impl = make_arena<Impl>(config, policy);
+    if (impl == nullptr) return nullptr;
     try {
-        self = new (arena().allocate(sizeof(FaultQueues), alignof(FaultQueues))) FaultQueues;
-        self->impl_ = arena_new<Impl>(config, policy);
-        *err = self->impl_->start(policy);
+        *err = impl->start(policy);
     } catch (const std::bad_alloc&) {
-        *err = -ENOMEM;
     }
-    if (*err == 0) return self;
-    if (self != nullptr) destroy(self);
-    return nullptr;
+    if (*err != 0) return nullptr;
+    auto queues = make_arena<FaultQueues>(std::move(impl));
+    if (queues == nullptr) *err = -ENOMEM;
+    return queues;
 }
 
-void FaultQueues::destroy(FaultQueues* queues) {
-    arena_delete(queues->impl_);
-    queues->~FaultQueues();
-    arena().deallocate(queues, sizeof(FaultQueues), alignof(FaultQueues));
-}
+FaultQueues::FaultQueues(ArenaPtr<Impl> impl) : impl_(std::move(impl)) {}
+FaultQueues::~FaultQueues() = default;
 
 int FaultQueues::push(const Pagefault& fault) {
     Impl::Queue& queue = impl_->queue_of(fault);
@@ -204,7 +200,7 @@ int FaultQueues::push(const Pagefault& fault) {
 
 std::string FaultQueues::info() {
     std::string text;
-    for (Impl::Queue* queue : impl_->queues) text += queue->faults.info();
+    for (const auto& queue : impl_->queues) text += queue->faults.info();
     return text;
 }
 

@@ -4,12 +4,13 @@
 // serialise on one worker (7.0); the next one in turn; or one queue for several workers (see pagefault_queue.h for
 // chaining). A worker is a thread of its own, so the kernel's rule that a worker gives way after 20 ms has no meaning
 // here. Thread safety: push() from any thread, EUs among them; it takes one short lock and never blocks on service.
-// Ownership: entries are copied in; destroy() services what is queued, then joins the workers.
+// Ownership: entries are copied in.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
+#include "reference/svm/core/arena.h"
 #include "reference/svm/core/clock.h"
 #include "reference/svm/core/gt_stats.h"
 #include "reference/svm/core/seams.h"
@@ -36,9 +37,12 @@ struct FaultQueueConfig {
 
 class FaultQueues {
 public:
-    static FaultQueues* create(const FaultQueueConfig& config, const Policy& policy, int* err);
+    /// Null and *err on failure: -ENOMEM, or that a worker could not be started.
+    static ArenaPtr<FaultQueues> create(const FaultQueueConfig& config, const Policy& policy, int* err);
     /// Services what is queued, then joins the workers.
-    static void destroy(FaultQueues* queues);
+    ~FaultQueues();
+    FaultQueues(const FaultQueues&) = delete;
+    FaultQueues& operator=(const FaultQueues&) = delete;
 
     /// xe_pagefault_handler(): 0, or -ENOSPC when the queue is full ("shouldn't be possible").
     int push(const Pagefault& fault);
@@ -48,9 +52,10 @@ public:
     struct Impl;
 
 private:
-    FaultQueues() = default;
-    ~FaultQueues() = default;
-    Impl* impl_ = nullptr;
+    friend struct ArenaAccess;
+    explicit FaultQueues(ArenaPtr<Impl> impl);
+
+    const ArenaPtr<Impl> impl_;
 };
 
 }  // namespace faultline::svm

@@ -23,10 +23,10 @@ void GarbageWorker::queue(Vm& vm) {
     bell_.ring();
 }
 
-Vm* GarbageWorker::pop() {
+Ref<Vm> GarbageWorker::pop() {
     MutexLock guard(lock_);
-    if (vms_.empty()) return nullptr;
-    Vm* vm = &vms_.front();
+    if (vms_.empty()) return {};
+    Ref<Vm> vm = adopt(&vms_.front());  // the one that queue() took
     vms_.pop_front();
     return vm;
 }
@@ -34,9 +34,8 @@ Vm* GarbageWorker::pop() {
 void GarbageWorker::loop() {
     for (;;) {
         const int seen = bell_.seen();
-        if (Vm* vm = pop()) {
+        if (const Ref<Vm> vm = pop()) {
             vm->garbage_collector_work();
-            vm->put();
         } else if (stop_.load(std::memory_order_acquire)) {
             return;
         } else {

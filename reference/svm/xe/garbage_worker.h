@@ -25,7 +25,7 @@ public:
     void queue(Vm& vm);
 
 private:
-    Vm* pop();
+    Ref<Vm> pop();
     void loop();
 
     Mutex lock_{LockRank::kQueue, "pf_wq.garbage"};

@@ -28,7 +28,7 @@ void Vm::Impl::unmap_address_range(Interval interval) {
         RangeRef range;
         {
             MutexLock guard(gpusvm.range_lock());
-            range = RangeRef(gpusvm.range_first({end, end + 1}));
+            range = adopt_range(gpusvm.range_first({end, end + 1}));
         }
         if (!range || range->interval.start == end) continue;
         if (range->pages.has_devmem_pages()) device.mm().evict(range->interval);

@@ -2,9 +2,6 @@
 
 #include <array>
 #include <cerrno>
-#include <new>
-
-#include "reference/svm/core/arena.h"
 
 namespace faultline::svm {
 namespace {
@@ -64,11 +61,12 @@ struct PageTable::Node {
     std::array<std::atomic<std::uint64_t>, kEntries> leaves{};
     std::array<std::atomic<Node*>, kEntries> tables{};
 
-    static void destroy(Node* node) {
-        if (node == nullptr) return;
-        for (auto& table : node->tables) destroy(table.load(std::memory_order_relaxed));
-        arena_delete(node);
+    Node() = default;
+    ~Node() {
+        for (auto& table : tables) arena_delete(table.load(std::memory_order_relaxed));
     }
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
 
     /// Calls leaf(entry, level, index, address) for every present leaf that overlaps the interval; stops when it
     /// returns true.
@@ -90,11 +88,11 @@ struct PageTable::Node {
 
 PageTable::PageTable() : root_(arena_new<Node>()) {}
 
-PageTable::~PageTable() { Node::destroy(root_); }
+PageTable::~PageTable() = default;
 
 Translation PageTable::walk(VirtAddr addr) const {
     if (addr.value >> shift_of(kTopLevel + 1) != 0) return {};
-    const Node* node = root_;
+    const Node* node = root_.get();
     for (unsigned level = kTopLevel;; --level) {
         const unsigned i = index_of(addr, level);
         const std::uint64_t pte = node->leaves[i].load(std::memory_order_acquire);
@@ -111,20 +109,22 @@ Translation PageTable::walk(VirtAddr addr) const {
 }
 
 int PageTable::stage(Interval interval, const void* physical) {
-    try {
-        for (VirtAddr a = interval.start; a < interval.end;) {
-            const unsigned bottom = leaf_size_at(interval, physical, a) == kSize2M ? kLeaf2MLevel : 0;
-            Node* node = root_;
-            for (unsigned level = kTopLevel; level > bottom; --level) {
-                std::atomic<Node*>& slot = node->tables[index_of(a, level)];
-                if (slot.load(std::memory_order_relaxed) == nullptr)
-                    slot.store(arena_new<Node>(), std::memory_order_release);
-                node = slot.load(std::memory_order_relaxed);
+    for (VirtAddr a = interval.start; a < interval.end;) {
+        const unsigned bottom = leaf_size_at(interval, physical, a) == kSize2M ? kLeaf2MLevel : 0;
+        Node* node = root_.get();
+        for (unsigned level = kTopLevel; level > bottom; --level) {
+            // Relaxed: only a binder adds tables, and the VM's reservation has them take turns. Release: walkers come
+            // without a lock, and must find the new table empty.
+            std::atomic<Node*>& slot = node->tables[index_of(a, level)];
+            Node* table = slot.load(std::memory_order_relaxed);
+            if (table == nullptr) {
+                table = make_arena<Node>().release();
+                if (table == nullptr) return -ENOMEM;  // tables made so far are empty and stay for the next try
+                slot.store(table, std::memory_order_release);
             }
-            a = a.align_down(kSize2M) + kSize2M;
+            node = table;
         }
-    } catch (const std::bad_alloc&) {
-        return -ENOMEM;  // tables made so far are empty and stay for the next try
+        a = a.align_down(kSize2M) + kSize2M;
     }
     return 0;
 }
@@ -132,7 +132,7 @@ int PageTable::stage(Interval interval, const void* physical) {
 void PageTable::set(Interval interval, const void* physical, PteFlags flags) {
     for (VirtAddr a = interval.start; a < interval.end;) {
         const std::uint64_t leaf = leaf_size_at(interval, physical, a);
-        Node* node = root_;
+        Node* node = root_.get();
         for (unsigned level = kTopLevel; level > (leaf == kSize2M ? kLeaf2MLevel : 0); --level)
             node = node->tables[index_of(a, level)].load(std::memory_order_relaxed);
         if (leaf == kSize2M) {
@@ -159,13 +159,13 @@ bool PageTable::zap(Interval interval) {
             node.leaves[j].store(0, std::memory_order_release);
         return false;
     };
-    Node::for_each_leaf(root_, kTopLevel, interval, clear);
+    Node::for_each_leaf(root_.get(), kTopLevel, interval, clear);
     return found;
 }
 
 bool PageTable::any(Interval interval) const {
     auto stop = [](Node&, unsigned, unsigned) { return true; };
-    return Node::for_each_leaf(root_, kTopLevel, interval, stop);
+    return Node::for_each_leaf(root_.get(), kTopLevel, interval, stop);
 }
 
 }  // namespace faultline::svm

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "reference/svm/core/arena.h"
 #include "reference/svm/core/types.h"
 
 namespace faultline::svm {
@@ -57,7 +58,7 @@ public:
 
 private:
     struct Node;
-    Node* root_ = nullptr;
+    const ArenaPtr<Node> root_;
 };
 
 }  // namespace faultline::svm

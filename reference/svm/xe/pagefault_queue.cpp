@@ -1,19 +1,13 @@
 #include "reference/svm/xe/pagefault_queue.h"
 
 #include <bit>
-#include <new>
 
 #include "reference/svm/core/arena.h"
 
 namespace faultline::svm {
 
 PagefaultQueue::PagefaultQueue(std::uint32_t entries, unsigned workers, bool chaining, GtStats& stats)
-    : size_(std::bit_ceil(entries)), workers_(workers), chaining_(chaining), stats_(stats) {
-    void* memory = arena().allocate(size_ * sizeof(Entry), alignof(Entry));
-    entries_ = new (memory) Entry[size_];
-}
-
-PagefaultQueue::~PagefaultQueue() { arena().deallocate(entries_, size_ * sizeof(Entry), alignof(Entry)); }
+    : size_(std::bit_ceil(entries)), workers_(workers), chaining_(chaining), stats_(stats), entries_(size_, &arena()) {}
 
 void PagefaultQueue::append(Slot& list, Slot& last, Slot slot) {
     entries_[slot].next = kNoSlot;

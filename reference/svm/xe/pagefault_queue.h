@@ -14,7 +14,9 @@
 
 #include <array>
 #include <cstdint>
+#include <memory_resource>
 #include <string>
+#include <vector>
 
 #include "reference/svm/core/gt_stats.h"
 #include "reference/svm/core/lock.h"
@@ -30,7 +32,6 @@ public:
 
     /// `entries`: rounded up to a power of two. Counters are charged to `stats`. Throws std::bad_alloc.
     PagefaultQueue(std::uint32_t entries, unsigned workers, bool chaining, GtStats& stats);
-    ~PagefaultQueue();
     PagefaultQueue(const PagefaultQueue&) = delete;
     PagefaultQueue& operator=(const PagefaultQueue&) = delete;
 
@@ -89,7 +90,7 @@ private:
     const bool chaining_;
     GtStats& stats_;
     Mutex lock_{LockRank::kQueue, "pf_queue.lock"};
-    Entry* entries_ = nullptr;
+    std::pmr::vector<Entry> entries_;
     std::uint32_t head_ FL_GUARDED_BY(lock_) = 0;
     std::uint32_t tail_ FL_GUARDED_BY(lock_) = 0;
     std::uint64_t arrivals_ FL_GUARDED_BY(lock_) = 0;

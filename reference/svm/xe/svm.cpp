@@ -44,7 +44,7 @@ RangeRef Vm::Impl::range_find_or_insert(VirtAddr addr, const Vma& vma, int* err)
     ctx.read_only = vma.flags.read_only;
     ctx.check_pages_threshold = policy.check_pages_threshold.count;
     MutexLock guard(gpusvm.range_lock());
-    return RangeRef(gpusvm.range_find_or_insert(std::max(addr, vma.interval.start), vma.interval, ctx, err));
+    return adopt_range(gpusvm.range_find_or_insert(std::max(addr, vma.interval.start), vma.interval, ctx, err));
 }
 
 /// Atomics take ranges of any size: this VRAM has 4K pages, and a platform that needs 64K ones

@@ -79,7 +79,6 @@ RangeRef Vm::Impl::garbage_pop() {
     if (garbage_list.empty()) return {};
     SvmRange& range = garbage_list.front();
     garbage_list.pop_front();
-    range.get();
     return RangeRef(&range);
 }
 

@@ -1,16 +1,15 @@
-// The driver's range (xe_svm_range): the framework's range with the device's pages embedded and its
-// bindings.
+// The driver's range (xe_svm_range): the framework's range with the device's pages embedded and its bindings.
 //
-// Thread safety: `lock` makes fault handler, garbage collector and prefetch take turns on the range, and
-// guards `removed`; `tile_present` and `tile_invalidated` are written under the notifier lock and peeked at elsewhere;
+// Thread safety: `lock` makes fault handler, garbage collector and prefetch take turns on the range, and guards
+// `removed`; `tile_present` and `tile_invalidated` are written under the notifier lock and peeked at elsewhere;
 // garbage_collector_link under the garbage collector's list lock. Ownership: refcounted as a Range; holds a reference
 // to its VM.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
-#include <utility>
 
 #include "reference/svm/core/lock.h"
+#include "reference/svm/core/ref.h"
 #include "reference/svm/drm/pages.h"
 #include "reference/svm/drm/range.h"
 #include "reference/svm/xe/tile.h"
@@ -39,29 +38,10 @@ public:
 inline SvmRange& to_svm_range(Range& range) { return static_cast<SvmRange&>(range); }
 
 /// A reference to a range, as lookups return it: the tree's own may be dropped at any time.
-class RangeRef {
-public:
-    RangeRef() = default;
-    /// Takes over one reference.
-    explicit RangeRef(Range* range) : range_(range == nullptr ? nullptr : &to_svm_range(*range)) {}
-    RangeRef(RangeRef&& other) noexcept : range_(std::exchange(other.range_, nullptr)) {}
-    RangeRef& operator=(RangeRef&& other) noexcept {
-        std::swap(range_, other.range_);
-        return *this;
-    }
-    RangeRef(const RangeRef&) = delete;
-    RangeRef& operator=(const RangeRef&) = delete;
-    ~RangeRef() {
-        if (range_ != nullptr) range_->put();
-    }
+using RangeRef = Ref<SvmRange>;
 
-    explicit operator bool() const { return range_ != nullptr; }
-    SvmRange& operator*() const { return *range_; }
-    SvmRange* operator->() const { return range_; }
-
-private:
-    SvmRange* range_ = nullptr;
-};
+/// Takes over the reference that a look-up in the tree returned.
+inline RangeRef adopt_range(Range* range) { return adopt(range == nullptr ? nullptr : &to_svm_range(*range)); }
 
 using GarbageList =
     boost::intrusive::list<SvmRange, boost::intrusive::member_hook<SvmRange, boost::intrusive::list_member_hook<>,

@@ -1,5 +1,7 @@
 #include "reference/svm/xe/tile.h"
 
+#include <cerrno>
+
 #include "reference/svm/xe/device.h"
 
 namespace faultline::svm {
@@ -14,13 +16,13 @@ int Tile::init() {
     if (err != 0) return err;
     PagemapConfig config;
     config.mm = &device_.mm();
-    config.vram = vram_;
+    config.vram = vram_.get();
     config.engine = config_.copy_engine;
     config.stats = &stats_;
     config.peer = &peer_;
     config.source_peer_migrates = device_.policy().migrate_side == MigrateSide::kSource;
-    pagemap_ = Pagemap::create(config, &err);
-    return err;
+    pagemap_ = make_arena<Pagemap>(config);
+    return pagemap_ != nullptr ? 0 : -ENOMEM;
 }
 
 int Tile::renew_owner() {
@@ -29,8 +31,7 @@ int Tile::renew_owner() {
 }
 
 Tile::~Tile() {
-    if (pagemap_ != nullptr) Pagemap::destroy(pagemap_);
-    if (vram_ != nullptr) Vram::destroy(vram_);
+    pagemap_.reset();  // brings its pages back, while it has an owner yet
     owner_list().release(peer_);
 }
 

@@ -54,8 +54,8 @@ private:
     const TileConfig config_;
     GtStats stats_;
     Peer peer_;
-    Vram* vram_ = nullptr;
-    Pagemap* pagemap_ = nullptr;
+    ArenaPtr<Vram> vram_;
+    ArenaPtr<Pagemap> pagemap_;
 };
 
 }  // namespace faultline::svm

@@ -25,7 +25,7 @@ public:
     Userptr(UserptrOwner& owner, GpuSvm& gpusvm, const DrmDevice& device, Vma& vma, VirtAddr cpu_start)
         : owner_(owner), gpusvm_(gpusvm), vma_(vma), pages_(device), cpu_{cpu_start, cpu_start + vma.interval.size()} {}
 
-    /// mmu_interval_notifier_insert(). 0 or -ENOMEM.
+    /// mmu_interval_notifier_insert(). 0.
     int insert() { return gpusvm_.mm().notifier_insert(this, cpu_); }
     /// REQUIRES: unbound.
     void remove() { gpusvm_.mm().notifier_remove(this); }

@@ -21,47 +21,39 @@ Vm::Impl::Impl(Vm& self, Device& owner)
       resets(&arena()) {}
 
 int Vm::Impl::init() {
-    for (unsigned id = 0; id < device.tile_count(); ++id) page_tables[id] = arena_new<PageTable>();
+    for (unsigned id = 0; id < device.tile_count(); ++id) {
+        page_tables[id] = make_arena<PageTable>();
+        if (page_tables[id] == nullptr) return -ENOMEM;
+    }
     return owner_list().acquire(peer, &has_interconnect);
 }
 
-Vm::Impl::~Impl() {
-    owner_list().release(peer);
-    for (PageTable* table : page_tables) arena_delete(table);
-}
+Vm::Impl::~Impl() { owner_list().release(peer); }
+
+Vm::Vm(Device& device) : impl_(arena_new<Impl>(*this, device)) {}
+Vm::~Vm() = default;
 
 Vm* Vm::create(Device& device, int* err) {
-    Vm* vm = nullptr;
+    *err = -ENOMEM;
+    const Ref<Vm> vm = adopt(make_arena<Vm>(device).release());
+    if (vm == nullptr) return nullptr;
+    *err = vm->impl_->init();
+    if (*err != 0) return nullptr;
     try {
-        void* memory = arena().allocate(sizeof(Vm), alignof(Vm));
-        vm = new (memory) Vm;
-        vm->impl_ = arena_new<Impl>(*vm, device);
-        *err = vm->impl_->init();
-        if (*err == 0) {
-            vm->impl_->asid = device.asid_alloc(vm);
-            return vm;
-        }
+        vm->impl_->asid = device.asid_alloc(vm.get());
     } catch (const std::bad_alloc&) {
         *err = -ENOMEM;
+        return nullptr;
     }
-    if (vm != nullptr) {
-        arena_delete(vm->impl_);
-        vm->~Vm();
-        arena().deallocate(vm, sizeof(Vm), alignof(Vm));
-    }
-    return nullptr;
+    vm->get();  // the caller's
+    return vm.get();
 }
 
-Vm* Vm::get() {
-    impl_->refs.fetch_add(1, std::memory_order_relaxed);
-    return this;
-}
+void Vm::get() { impl_->refs.fetch_add(1, std::memory_order_relaxed); }
 
 void Vm::put() {
-    if (impl_->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    arena_delete(impl_);
-    this->~Vm();
-    arena().deallocate(this, sizeof(Vm), alignof(Vm));
+    // Release and acquire: the last holder destroys what the others have left.
+    if (impl_->refs.fetch_sub(1, std::memory_order_acq_rel) == 1) arena_delete(this);
 }
 
 void Vm::close() {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 
+#include "reference/svm/core/arena.h"
 #include "reference/svm/core/types.h"
 #include "reference/svm/xe/bo.h"
 #include "reference/svm/xe/device.h"
@@ -43,7 +44,7 @@ class Vm : public boost::intrusive::list_base_hook<> {
 public:
     /// Null and *err on failure (-ENOMEM).
     static Vm* create(Device& device, int* err);
-    Vm* get();
+    void get();
     void put();
     /// xe_vm_close_and_put() without the put: kills all bindings; later faults fail.
     void close();
@@ -102,9 +103,11 @@ public:
     Impl& impl() { return *impl_; }
 
 private:
-    Vm() = default;
-    ~Vm() = default;
-    Impl* impl_ = nullptr;
+    friend struct ArenaAccess;
+    explicit Vm(Device& device);
+    ~Vm();
+
+    const ArenaPtr<Impl> impl_;
 };
 
 }  // namespace faultline::svm

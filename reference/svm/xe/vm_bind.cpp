@@ -1,9 +1,8 @@
 // VMAs and their bindings: mirrors, userptrs and buffers come and go (xe_vm_bind_ioctl).
 
 #include <cerrno>
-#include <new>
+#include <utility>
 
-#include "reference/svm/core/arena.h"
 #include "reference/svm/xe/vm_impl.h"
 
 namespace faultline::svm {
@@ -46,7 +45,7 @@ void Vm::Impl::zap_and_flush(Interval interval) {
 
 bool Vm::Impl::holds_ranges(Interval interval) {
     MutexLock guard(gpusvm.range_lock());
-    return static_cast<bool>(RangeRef(gpusvm.range_first(interval)));
+    return static_cast<bool>(adopt_range(gpusvm.range_first(interval)));
 }
 
 void Vm::Impl::destroy(Vma* vma) {
@@ -56,7 +55,7 @@ void Vm::Impl::destroy(Vma* vma) {
             RangeRef range;
             {
                 MutexLock guard(gpusvm.range_lock());
-                range = RangeRef(gpusvm.range_first(vma->interval));
+                range = adopt_range(gpusvm.range_first(vma->interval));
             }
             if (!range) break;
             range_destroy(*range);
@@ -66,14 +65,9 @@ void Vm::Impl::destroy(Vma* vma) {
     }
     if (vma->userptr != nullptr) {
         vma->userptr->remove();
-        arena_delete(vma->userptr);
-        vma->userptr = nullptr;
+        vma->userptr.reset();
     }
-    if (VmBoMapping* mapping = vma->bo) {
-        mapping->bo().remove_mapping(*mapping);
-        arena_delete(mapping);
-        vma->bo = nullptr;
-    }
+    if (const ArenaPtr<VmBoMapping> mapping = std::move(vma->bo)) mapping->bo().remove_mapping(*mapping);
     // Without memory to restore the mirror, faults there are refused as anywhere without a VMA.
     if (!vma->in_mirror || vm.is_closed() || vmas.restore(vma) != 0) vmas.remove(vma);
 }
@@ -147,16 +141,12 @@ int Vm::bind_userptr(Interval interval, VirtAddr cpu_start, BindFlags flags) {
     if (is_closed()) return -ENOENT;
     Vma* vma = nullptr;
     if (const int err = impl_->vmas.insert(interval, VmaKind::kUserptr, flags, &vma); err != 0) return err;
-    int err = -ENOMEM;
-    try {
-        vma->userptr = arena_new<Userptr>(*impl_, impl_->gpusvm, impl_->device, *vma, cpu_start);
-        err = vma->userptr->insert();
-        if (err == 0) return 0;
-        arena_delete(vma->userptr);
-    } catch (const std::bad_alloc&) {
+    vma->userptr = make_arena<Userptr>(*impl_, impl_->gpusvm, impl_->device, *vma, cpu_start);
+    if (vma->userptr == nullptr) {
+        impl_->vmas.remove(vma);
+        return -ENOMEM;
     }
-    impl_->vmas.remove(vma);
-    return err;
+    return vma->userptr->insert();
 }
 
 int Vm::bind_bo(Interval interval, Bo& bo, std::uint64_t offset, BindFlags flags) {
@@ -179,9 +169,8 @@ int Vm::bind_bo(Interval interval, Bo& bo, std::uint64_t offset, BindFlags flags
         err = -EINVAL;
     }
     if (err != 0) return err;
-    try {
-        vma->bo = arena_new<VmBoMapping>(*impl_, *vma, bo, offset);
-    } catch (const std::bad_alloc&) {
+    vma->bo = make_arena<VmBoMapping>(*impl_, *vma, bo, offset);
+    if (vma->bo == nullptr) {
         impl_->destroy(vma);
         return -ENOMEM;
     }

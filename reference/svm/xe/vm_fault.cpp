@@ -39,7 +39,7 @@ bool Vm::serves_atomics(VirtAddr addr) {
     if (vma == nullptr || vma->kind != VmaKind::kCpuAddrMirror) return true;  // the fault gets its answer
     if (impl_->need_vram_for_atomic(*vma, Access::kAtomic) != 1) return true;
     MutexLock tree_guard(impl_->gpusvm.range_lock());
-    const RangeRef range(impl_->gpusvm.range_first({addr, addr + 1}));
+    const RangeRef range = adopt_range(impl_->gpusvm.range_first({addr, addr + 1}));
     return !range || range->migrate_devmem;
 }
 

@@ -136,7 +136,7 @@ struct Vm::Impl final : public GpuSvmOps, public UserptrOwner {
     std::atomic<std::size_t> ranges{0};         ///< not yet freed
 
     Mutex resv{LockRank::kVmReservation, "vm.resv"};
-    std::array<PageTable*, kMaxTiles> page_tables{};
+    std::array<ArenaPtr<PageTable>, kMaxTiles> page_tables;
     Peer peer;  ///< whose device pages this VM may map
     GpuSvm gpusvm;
 

@@ -1,11 +1,13 @@
 #include "reference/svm/xe/vma.h"
 
 #include <cerrno>
-#include <new>
 
-#include "reference/svm/core/arena.h"
+#include "reference/svm/xe/vm_impl.h"
 
 namespace faultline::svm {
+
+Vma::Vma(Interval span, VmaKind what, BindFlags how) : interval(span), kind(what), flags(how) {}
+Vma::~Vma() = default;
 
 VmaTree::~VmaTree() {
     tree_.clear_and_dispose([](Vma* vma) { arena_delete(vma); });
@@ -29,45 +31,35 @@ Vma* VmaTree::next(const Vma& vma) {
 
 int VmaTree::insert(Interval interval, VmaKind kind, BindFlags flags, Vma** vma) {
     if (first_in(interval) != nullptr) return -EINVAL;
-    try {
-        *vma = arena_new<Vma>(interval, kind, flags);
-    } catch (const std::bad_alloc&) {
-        return -ENOMEM;
-    }
+    *vma = make_arena<Vma>(interval, kind, flags).release();
+    if (*vma == nullptr) return -ENOMEM;
     tree_.insert(**vma);
     return 0;
 }
 
 int VmaTree::carve(Vma* mirror, Interval interval, VmaKind kind, BindFlags flags, Vma** vma) {
-    try {
-        *vma = arena_new<Vma>(interval, kind, flags);
-    } catch (const std::bad_alloc&) {
-        return -ENOMEM;
-    }
-    (*vma)->in_mirror = true;
-    (*vma)->mirror_attr = mirror->attr;
-    (*vma)->mirror_flags = mirror->flags;
+    auto carved = make_arena<Vma>(interval, kind, flags);
+    if (carved == nullptr) return -ENOMEM;
+    carved->in_mirror = true;
+    carved->mirror_attr = mirror->attr;
+    carved->mirror_flags = mirror->flags;
     if (const int err = split(interval); err != 0) {
-        merge(interval);
-        arena_delete(*vma);
+        merge(interval);  // the one end that may have been split
         return err;
     }
     remove(find(interval.start));
+    *vma = carved.release();
     tree_.insert(**vma);
     return 0;
 }
 
 int VmaTree::restore(Vma* carved) {
-    Vma* mirror = nullptr;
     const Interval interval = carved->interval;
-    try {
-        mirror = arena_new<Vma>(interval, VmaKind::kCpuAddrMirror, carved->mirror_flags);
-    } catch (const std::bad_alloc&) {
-        return -ENOMEM;
-    }
+    auto mirror = make_arena<Vma>(interval, VmaKind::kCpuAddrMirror, carved->mirror_flags);
+    if (mirror == nullptr) return -ENOMEM;
     mirror->attr = carved->mirror_attr;
     remove(carved);
-    tree_.insert(*mirror);
+    tree_.insert(*mirror.release());
     merge(interval);
     return 0;
 }
@@ -75,15 +67,11 @@ int VmaTree::restore(Vma* carved) {
 int VmaTree::split_at(VirtAddr addr) {
     Vma* vma = find(addr);
     if (vma == nullptr || vma->kind != VmaKind::kCpuAddrMirror || vma->interval.start == addr) return 0;
-    Vma* right = nullptr;
-    try {
-        right = arena_new<Vma>(Interval{addr, vma->interval.end}, VmaKind::kCpuAddrMirror, vma->flags);
-    } catch (const std::bad_alloc&) {
-        return -ENOMEM;
-    }
+    auto right = make_arena<Vma>(Interval{addr, vma->interval.end}, VmaKind::kCpuAddrMirror, vma->flags);
+    if (right == nullptr) return -ENOMEM;
     right->attr = vma->attr;
     vma->interval.end = addr;  // the key, its start, is unchanged
-    tree_.insert(*right);
+    tree_.insert(*right.release());
     return 0;
 }
 

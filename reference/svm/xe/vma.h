@@ -3,13 +3,14 @@
 //
 // Thread safety: the tree and its VMAs are protected by vm.lock, except: `fault_lock` makes faults on a VMA take turns;
 // `tile_present` and `tile_invalidated` are written under the notifier lock or the buffer's and peeked at elsewhere.
-// Ownership: VmaTree owns its VMAs; a VMA refers to its buffer or userptr, which whoever binds and unbinds keeps.
+// Ownership: VmaTree owns its VMAs; a VMA owns its userptr or the mapping of its buffer.
 // Invariant: VMAs of a tree never overlap.
 #pragma once
 
 #include <atomic>
 #include <boost/intrusive/set.hpp>
 
+#include "reference/svm/core/arena.h"
 #include "reference/svm/core/lock.h"
 #include "reference/svm/core/types.h"
 #include "reference/svm/xe/mem_attr.h"
@@ -35,7 +36,10 @@ struct BindFlags {
 };
 
 struct Vma : public boost::intrusive::set_base_hook<> {
-    Vma(Interval span, VmaKind what, BindFlags how) : interval(span), kind(what), flags(how) {}
+    Vma(Interval span, VmaKind what, BindFlags how);
+    ~Vma();
+    Vma(const Vma&) = delete;
+    Vma& operator=(const Vma&) = delete;
 
     bool has_valid_gpu_mapping(TileMask tiles) const {
         return (tile_present.load(std::memory_order_acquire) & ~tile_invalidated.load(std::memory_order_acquire) &
@@ -46,11 +50,11 @@ struct Vma : public boost::intrusive::set_base_hook<> {
     const VmaKind kind;
     const BindFlags flags;
     MemAttr attr;
-    VmBoMapping* bo = nullptr;   ///< kBo
-    Userptr* userptr = nullptr;  ///< kUserptr
-    bool in_mirror = false;      ///< kBo: carved out of a mirror, which it becomes again when unbound
-    MemAttr mirror_attr;         ///< in_mirror: what that mirror was advised
-    BindFlags mirror_flags;      ///< in_mirror: and how it was bound
+    ArenaPtr<VmBoMapping> bo;   ///< kBo
+    ArenaPtr<Userptr> userptr;  ///< kUserptr
+    bool in_mirror = false;     ///< kBo: carved out of a mirror, which it becomes again when unbound
+    MemAttr mirror_attr;        ///< in_mirror: what that mirror was advised
+    BindFlags mirror_flags;     ///< in_mirror: and how it was bound
 
     Mutex fault_lock{LockRank::kRange, "vma.fault_lock"};
     std::atomic<TileMask> tile_present{0};

@@ -45,7 +45,7 @@ public:
             vm->put();
         }
         gpus.clear();
-        svm::Mm::destroy(mm);
+        mm.reset();
         svm::arena_delete(fake_clock);
         svm::arena_delete(links);
     }
@@ -81,7 +81,7 @@ public:
     Links* const links;
     svm::FakeClock* const fake_clock;
     svm::Clock& clock;
-    svm::Mm* mm = nullptr;
+    svm::ArenaPtr<svm::Mm> mm;
     std::unique_ptr<Module> module;
     std::vector<std::unique_ptr<Gpu>> gpus;
     std::vector<svm::Vm*> vms;

@@ -121,10 +121,10 @@ protected:
             vm->put();
         }
         gpu.reset();
-        if (mm != nullptr) svm::Mm::destroy(mm);
+        mm.reset();
     }
 
-    svm::Mm* mm = nullptr;
+    svm::ArenaPtr<svm::Mm> mm;
     std::unique_ptr<Gpu> gpu;
     svm::Vm* vm = nullptr;
     std::unique_ptr<Module> module;

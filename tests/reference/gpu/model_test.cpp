@@ -194,7 +194,7 @@ protected:
     void TearDown() override {
         for (unsigned d = 0; d < 2; ++d) {
             vram[d]->free(&block[d]);
-            svm::Vram::destroy(vram[d]);
+            vram[d].reset();
         }
     }
     static DeviceModel model() {
@@ -206,7 +206,7 @@ protected:
     svm::CopyJob job(void* to, void* from, std::uint64_t bytes) { return {to, from, {bytes}}; }
 
     Links links{model()};
-    svm::Vram* vram[2] = {};
+    svm::ArenaPtr<svm::Vram> vram[2];
     svm::VramBlock block[2];
 };
 

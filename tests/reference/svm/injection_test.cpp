@@ -53,7 +53,7 @@ protected:
             mm->check();
             ASSERT_EQ(0, scenario(memory)) << "call " << n << ": the next try works";
             ASSERT_EQ(0, mm->evict_all());
-            for (Device* each : devices) {
+            for (const auto& each : devices) {
                 each->root_tile().vram().check();
                 while (each->root_tile().vram().used().count != 0) std::this_thread::yield();  // lost VRAM hangs
             }

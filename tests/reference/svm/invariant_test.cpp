@@ -88,7 +88,7 @@ private:
             each->check();
         }
         mm->check();
-        for (Device* each : devices)
+        for (const auto& each : devices)
             for (unsigned t = 0; t < each->tile_count(); ++t) each->tile(t).vram().check();
     }
 

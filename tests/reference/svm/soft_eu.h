@@ -213,7 +213,7 @@ protected:
         ASSERT_TRUE(machine.allow_move || !mm->has_move());
         for (unsigned i = 0; i < machine.devices; ++i) {
             DeviceConfig config;
-            config.mm = mm;
+            config.mm = mm.get();
             config.clock = machine.fake_clock ? static_cast<Clock*>(&hardware->fake_clock) : &hardware->clock;
             for (unsigned t = 0; t < machine.tiles; ++t) config.tiles[t] = {&hardware->engine, &tlb, vram};
             config.tile_count = machine.tiles;
@@ -225,7 +225,7 @@ protected:
             ASSERT_EQ(0, err);
             vms.push_back(new_vm(*devices[i]));
         }
-        device = devices[0];
+        device = devices[0].get();
         vm = vms[0];
     }
 
@@ -248,15 +248,12 @@ protected:
             each->check();
             drop(each);
         }
-        for (Device* each : devices) {
+        for (ArenaPtr<Device>& each : devices) {
             for (unsigned t = 0; t < each->tile_count(); ++t) each->tile(t).vram().check();
-            Device::destroy(each);
+            each.reset();
         }
-        if (mm != nullptr) {
-            mm->check();
-            Mm::destroy(mm);
-        }
-        arena_delete(hardware);
+        if (mm != nullptr) mm->check();
+        mm.reset();
     }
 
     std::uint64_t stat(GtStat id, unsigned of = 0, unsigned tile = 0) const {
@@ -271,13 +268,13 @@ protected:
         BreakableEngine engine;
         WaitingTlb tlb;
     };
-    Hardware* const hardware = arena_new<Hardware>();
+    const ArenaPtr<Hardware> hardware = make_arena<Hardware>();
     WaitingTlb& tlb = hardware->tlb;
     FakeClock& fake_clock = hardware->fake_clock;
     BreakableEngine& engine = hardware->engine;
     const Links links{{0, 1}};  ///< the third device is alone
-    Mm* mm = nullptr;
-    std::vector<Device*> devices;
+    ArenaPtr<Mm> mm;
+    std::vector<ArenaPtr<Device>> devices;
     std::vector<Vm*> vms;
     Device* device = nullptr;
     Vm* vm = nullptr;

@@ -193,7 +193,7 @@ void Stress::mapping_step(Region& region, Random& random, unsigned) {
 
 void Stress::advice_step(Region& region, Random& random, unsigned) {
     Vm& of = *vms[random() % vms.size()];
-    Device* other = devices[random() % devices.size()];
+    Device* other = devices[random() % devices.size()].get();
     PreferredLocation where;
     where.where = static_cast<PreferredLocation::Where>(random() % 3);
     if (where.where == PreferredLocation::Where::kDevice) where.device = other;
@@ -264,7 +264,7 @@ void Stress::worker(unsigned id, std::uint64_t seed, unsigned who, Step step) {
 
 void Stress::run(const char* policy, bool allow_move, std::chrono::milliseconds time, std::uint64_t seed) {
     start(policy, kVram, {.devices = 3, .tiles = 2, .allow_move = allow_move});
-    for (Device* each : devices) {
+    for (const auto& each : devices) {
         int err = 0;
         bare.push_back(Vm::create(*each, &err));
         ASSERT_EQ(0, err);

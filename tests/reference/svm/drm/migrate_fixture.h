@@ -80,7 +80,7 @@ protected:
         ASSERT_TRUE(GetParam() || !mm->has_move());
         for (int i = 0; i < kDevices; ++i) {
             DeviceConfig config;
-            config.mm = mm;
+            config.mm = mm.get();
             config.clock = &clock;
             config.tiles[0] = {&engines[i], &hardware->tlb, {32ull << 20}};
             config.index = static_cast<unsigned>(i);
@@ -99,10 +99,9 @@ protected:
             ASSERT_EQ(0, mm->evict_all());
             expect_free(i);
             vram[i]->check();
-            Device::destroy(device[i]);
+            device[i].reset();
         }
-        Mm::destroy(mm);
-        arena_delete(hardware);
+        mm.reset();
     }
 
     int to_device(Interval interval, int index = 0, Nanoseconds timeslice = {}) {
@@ -123,12 +122,12 @@ protected:
         OneLink topology;
         NoTlb tlb;
     };
-    Hardware* const hardware = arena_new<Hardware>();
+    const ArenaPtr<Hardware> hardware = make_arena<Hardware>();
     FakeClock& clock = hardware->clock;
     FragileEngine (&engines)[kDevices] = hardware->engines;
     FragileEngine& engine = engines[0];
-    Mm* mm = nullptr;
-    Device* device[kDevices] = {};
+    ArenaPtr<Mm> mm;
+    ArenaPtr<Device> device[kDevices];
     Vram* vram[kDevices] = {};
     GtStats* stats[kDevices] = {};
     Pagemap* pagemap[kDevices] = {};

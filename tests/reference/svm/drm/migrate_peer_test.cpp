@@ -72,7 +72,7 @@ TEST_P(Migrate, AFailedCopyBetweenDevicesLosesNothing) {
 
 TEST_P(Migrate, WithoutInterconnectPeersAreForeign) {
     Policy off = *parse_policy("xe-7.0,interconnect=off");
-    for (Device* each : device) ASSERT_EQ(0, each->set_policy(off));
+    for (const auto& each : device) ASSERT_EQ(0, each->set_policy(off));
     Mapping memory(kSize64K);
     memory.fill();
     ASSERT_EQ(0, to_device(memory.interval(), 0));

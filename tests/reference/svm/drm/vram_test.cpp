@@ -22,14 +22,11 @@ namespace {
 
 using namespace literals;
 
-struct Destroy {
-    void operator()(Vram* vram) const { Vram::destroy(vram); }
-};
-using VramPtr = std::unique_ptr<Vram, Destroy>;
+using VramPtr = ArenaPtr<Vram>;
 
 VramPtr make(Bytes size) {
     int err = 1;
-    VramPtr vram(Vram::create(size, &err));
+    VramPtr vram = Vram::create(size, &err);
     EXPECT_EQ(0, err);
     return vram;
 }

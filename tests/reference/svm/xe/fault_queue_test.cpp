@@ -126,7 +126,7 @@ TEST_P(EveryPolicy, EachFaultIsAckedOnce) {
     const unsigned early = 2 * queue_count;
     Recorder recorder(early + kTotal);
     int err = 0;
-    FaultQueues* queues = FaultQueues::create(
+    ArenaPtr<FaultQueues> queues = FaultQueues::create(
         {.service = &service, .stats = &stats, .clock = &clock, .acks = &channel, .entries = 64}, policy, &err);
     ASSERT_EQ(0, err);
     // Two faults of one page a queue: the first is being served when the second comes, which so has to hang on to it.
@@ -154,7 +154,7 @@ TEST_P(EveryPolicy, EachFaultIsAckedOnce) {
         });
     for (auto& producer : producers) producer.join();
     recorder.wait_for(early + kTotal);
-    FaultQueues::destroy(queues);
+    queues.reset();
     for (unsigned i = 0; i < early + kTotal; ++i) ASSERT_EQ(1u, recorder.acks(i)) << "fault " << i;
 
     const std::uint64_t chained = stats.get(GtStat::kChainPagefaultCount);
@@ -196,7 +196,7 @@ unsigned services_of_a_storm(const char* policy, unsigned storm, unsigned* flush
     CountingChannel channel;
     Recorder recorder(storm);
     int err = 0;
-    FaultQueues* queues =
+    ArenaPtr<FaultQueues> queues =
         FaultQueues::create({.service = &service, .stats = &stats, .clock = &clock, .acks = &channel, .entries = 1024},
                             *parse_policy(policy), &err);
     for (unsigned i = 0; i < storm; ++i) {
@@ -208,7 +208,7 @@ unsigned services_of_a_storm(const char* policy, unsigned storm, unsigned* flush
     }
     service.gate.release(storm);
     recorder.wait_for(storm);
-    FaultQueues::destroy(queues);
+    queues.reset();
     *flushes = channel.flushes();
     return service.calls;
 }
@@ -254,7 +254,7 @@ void expect_concurrency(unsigned expected, const char* policy, std::uint32_t asi
     SystemClock clock;
     Recorder recorder(8);
     int err = 0;
-    FaultQueues* queues =
+    ArenaPtr<FaultQueues> queues =
         FaultQueues::create({.service = &service, .stats = &stats, .clock = &clock, .acks = nullptr, .entries = 64},
                             *parse_policy(policy), &err);
     for (unsigned i = 0; i < 8; ++i) {
@@ -269,7 +269,7 @@ void expect_concurrency(unsigned expected, const char* policy, std::uint32_t asi
     EXPECT_EQ(expected, service.calls);
     service.gate.release(8);
     recorder.wait_for(8);
-    FaultQueues::destroy(queues);
+    queues.reset();
     const bool single = parse_policy(policy)->queue_choice == QueueChoice::kSingle;
     EXPECT_GE(stats.get(GtStat::kParallelPagefaultCount), single ? expected - 1 : 0);
 }
@@ -288,7 +288,7 @@ TEST(FaultQueues, InfoShowsEveryQueue) {
     GtStats stats;
     SystemClock clock;
     int err = 0;
-    FaultQueues* queues =
+    ArenaPtr<FaultQueues> queues =
         FaultQueues::create({.service = &service, .stats = &stats, .clock = &clock, .acks = nullptr, .entries = 64},
                             *parse_policy("series-v4"), &err);
     Recorder recorder(1);
@@ -299,7 +299,7 @@ TEST(FaultQueues, InfoShowsEveryQueue) {
     const std::string text = queues->info();
     service.gate.release();
     recorder.wait_for(1);
-    FaultQueues::destroy(queues);
+    queues.reset();
     EXPECT_THAT(text, HasSubstr("pagefault size: 64\npagefault queue size: 64\n"));
     EXPECT_THAT(text, HasSubstr("pagefault queue free count: 63\n"));
     EXPECT_THAT(text, HasSubstr("pagefault queue active count: 1\n"));

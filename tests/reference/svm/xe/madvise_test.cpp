@@ -14,7 +14,7 @@ class Advice : public SvmFixture {
 protected:
     static PreferredLocation to_system() { return {.where = PreferredLocation::Where::kSystem}; }
     PreferredLocation to_device(unsigned of, unsigned region = 0) const {
-        return {.where = PreferredLocation::Where::kDevice, .device = devices[of], .region_instance = region};
+        return {.where = PreferredLocation::Where::kDevice, .device = devices[of].get(), .region_instance = region};
     }
     std::size_t vmas(Interval interval) { return vm->query_mem_range_attrs(interval, {}); }
 };

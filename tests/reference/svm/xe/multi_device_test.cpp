@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <vector>
 
 #include "tests/reference/svm/mapping.h"
@@ -48,10 +49,9 @@ TEST_F(MultiDevice, AnOwnerIsACliqueOfPeers) {
         int err = 0;
         return Device::create(config, &err);
     };
-    std::vector<Device*> own = {make(0), make(1), make(2)};
+    const std::array own = {make(0), make(1), make(2)};
     EXPECT_EQ(own[0]->root_tile().pagemap().owner(), own[1]->root_tile().pagemap().owner());
     EXPECT_NE(own[0]->root_tile().pagemap().owner(), own[2]->root_tile().pagemap().owner());
-    for (Device* each : own) Device::destroy(each);
 }
 
 TEST_F(MultiDevice, AFaultTakesPagesFromAPeerOverTheLink) {
@@ -93,8 +93,8 @@ TEST_F(MultiDevice, APeersPageIsMappedOverTheInterconnect) {
     SoftEu second(*vms[1], tlb);
     first.read(memory.words());
     // What the second device prefers is where the page is already.
-    ASSERT_EQ(0, vms[1]->madvise(memory.interval(),
-                                 PreferredLocation{.where = PreferredLocation::Where::kDevice, .device = devices[0]}));
+    ASSERT_EQ(0, vms[1]->madvise(memory.interval(), PreferredLocation{.where = PreferredLocation::Where::kDevice,
+                                                                      .device = devices[0].get()}));
     second.write(memory.words() + 1, 11);
     EXPECT_EQ(pagemap(0), mm->residency(memory.start()));
     const Translation t = vms[1]->page_table().walk(memory.start());

@@ -146,18 +146,18 @@ enum class By { kFaults, kPrefetch, kBoth };
 /// Of four ranges of one VM: which four threads touch, or one prefetches, or one prefetches but the last, which another
 /// touches.
 int most_copies_at_once(const char* policy, By by, bool must_meet = false) {
-    auto* engine = arena_new<MeetingEngine>(must_meet);
-    auto* tlb = arena_new<WaitingTlb>();
-    auto* clock = arena_new<SystemClock>();
+    const auto engine = make_arena<MeetingEngine>(must_meet);
+    const auto tlb = make_arena<WaitingTlb>();
+    const auto clock = make_arena<SystemClock>();
     int err = 0;
-    Mm* mm = Mm::create({}, &err);
+    ArenaPtr<Mm> mm = Mm::create({}, &err);
     if (mm == nullptr) mm = Mm::create({.user_mode_only = true}, &err);
     DeviceConfig config;
-    config.mm = mm;
-    config.clock = clock;
-    config.tiles[0] = {engine, tlb, Bytes{64ull << 20}};
+    config.mm = mm.get();
+    config.clock = clock.get();
+    config.tiles[0] = {engine.get(), tlb.get(), Bytes{64ull << 20}};
     config.policy = *parse_policy(policy);
-    Device* device = Device::create(config, &err);
+    const ArenaPtr<Device> device = Device::create(config, &err);
     Vm* vm = Vm::create(*device, &err);
     EXPECT_EQ(0, vm->bind_cpu_addr_mirror({{kSize64K}, {1ull << 47}}));
     {
@@ -177,11 +177,6 @@ int most_copies_at_once(const char* policy, By by, bool must_meet = false) {
     const int most = engine->most();
     vm->close();
     vm->put();
-    Device::destroy(device);
-    Mm::destroy(mm);
-    arena_delete(clock);
-    arena_delete(tlb);
-    arena_delete(engine);
     return most;
 }
 
