@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "reference/svm/xe/garbage_collector.h"
 #include "reference/svm/xe/vm_impl.h"
 
 namespace faultline::svm {
@@ -41,10 +42,7 @@ TileMask Vm::Impl::zap_vma(Vma& vma) {
     WriteLock guard(gpusvm.notifier_lock());
     TileMask zapped = 0;
     const auto zap = [&](Interval interval) {
-        TileMask tiles = 0;
-        for_each_tile(all_tiles(), [&](Tile& tile, PageTable& table) {
-            if (table.zap(interval)) tiles |= tile.bit();
-        });
+        const TileMask tiles = tables.zap(interval, tables.all_tiles());
         zapped |= tiles;
         return tiles;
     };
@@ -70,7 +68,7 @@ int Vm::madvise(Interval interval, const Madvise& advice) {
     }
     impl_->device.mm().sync();  // xe_svm_flush()
     WriteLock guard(impl_->lock);
-    if (const int err = impl_->settle(); err != 0) return err;
+    if (const int err = impl_->garbage->collect_and_reset(*impl_); err != 0) return err;
     impl_->last_fault_vma.store(nullptr);
     impl_->unmap_address_range(interval);
     if (const int err = impl_->vmas.split(interval); err != 0) return err;
@@ -79,7 +77,7 @@ int Vm::madvise(Interval interval, const Madvise& advice) {
     TileMask tiles = 0;
     for (Vma* vma = impl_->vmas.first_in(interval); vma != nullptr; vma = impl_->vmas.next_in(*vma, interval))
         if (apply(*vma, advice, impl_->device.config().atomics_on_smem)) tiles |= impl_->zap_vma(*vma);
-    impl_->flush(interval, tiles);
+    impl_->tables.flush(interval, tiles);
     impl_->vmas.merge(interval);
     return 0;
 }

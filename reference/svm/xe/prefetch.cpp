@@ -4,6 +4,7 @@
 #include <new>
 
 #include "reference/svm/core/arena.h"
+#include "reference/svm/xe/garbage_collector.h"
 #include "reference/svm/xe/vm_impl.h"
 
 namespace faultline::svm {
@@ -70,7 +71,7 @@ int Vm::Impl::prefetch_mirror(const Vma& vma, Interval interval, Pagemap* dpagem
         }
         if (!range) return err;
         addr = range->interval.end;
-        if (!range_validate(*range, all_tiles(), dpagemap)) wanted.push_back(std::move(range));
+        if (!range_validate(*range, tables.all_tiles(), dpagemap)) wanted.push_back(std::move(range));
     }
 
     int err = 0;
@@ -88,7 +89,7 @@ int Vm::Impl::prefetch_mirror(const Vma& vma, Interval interval, Pagemap* dpagem
     for (RangeRef& range : wanted) {
         if (err != 0) return err;
         MutexLock guard(range->lock);
-        err = range->removed ? -ENODATA : range_rebind(*range, vma, all_tiles());
+        err = range->removed ? -ENODATA : range_rebind(*range, vma, tables.all_tiles());
         if (err == -EAGAIN) err = -ENODATA;  // where a fault would try again, a prefetch lets it be
     }
     return err;
@@ -100,7 +101,7 @@ int Vm::Impl::prefetch_vma(Vma& vma, Interval interval, const PrefetchRegion& re
     int err = 0;
     switch (vma.kind) {
         case VmaKind::kBo:
-            return bind_bo(vma, all_tiles());
+            return bind_bo(vma, tables.all_tiles());
         case VmaKind::kUserptr: {
             MutexLock guard(vma.fault_lock);
             for (unsigned id = 0; id < device.tile_count() && err == 0; ++id) err = bind_userptr(vma, device.tile(id));
@@ -131,7 +132,7 @@ int Vm::prefetch(Interval interval, const PrefetchRegion& region) {
     for (;;) {
         {
             ReadOrWriteLock guard(impl_->lock, impl_->policy.prefetch == PrefetchMode::kWriteLock);
-            int err = impl_->garbage_collector();
+            int err = impl_->garbage->collect(*impl_);
             for (Vma* vma = impl_->vmas.first_in(interval); vma != nullptr && err == 0;
                  vma = impl_->vmas.next_in(*vma, interval))
                 err = impl_->prefetch_vma(*vma, interval.intersect(vma->interval), region);
@@ -139,7 +140,7 @@ int Vm::prefetch(Interval interval, const PrefetchRegion& region) {
         }
         // VMAs are about to be split.
         WriteLock guard(impl_->lock);
-        if (const int reset = impl_->apply_resets(); reset != 0) return reset;
+        if (const int reset = impl_->garbage->apply_resets(*impl_); reset != 0) return reset;
     }
 }
 

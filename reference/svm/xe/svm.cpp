@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "reference/svm/xe/garbage_collector.h"
 #include "reference/svm/xe/vm_impl.h"
 
 namespace faultline::svm {
@@ -80,7 +81,7 @@ int Vm::Impl::range_get_pages(SvmRange& range, const Vma& vma, const SvmContext&
 }
 
 int Vm::Impl::range_rebind(SvmRange& range, const Vma& vma, TileMask tiles) {
-    MutexLock reservation(resv);
+    MutexLock reservation(tables.resv);
     ReadLock guard(gpusvm.notifier_lock());
     if (!range.pages.valid()) return -EAGAIN;
     const auto part = [](const HmmRun& run) { return Interval{run.start, run.start + run.pages * kPageSize}; };
@@ -96,12 +97,12 @@ int Vm::Impl::range_rebind(SvmRange& range, const Vma& vma, TileMask tiles) {
                         .p2p = devmem && !local};  // XE_INTERCONNECT_P2P
     };
     int err = 0;
-    for_each_tile(tiles, [&](Tile&, PageTable& table) {
+    tables.for_each_tile(tiles, [&](Tile&, PageTable& table) {
         for (const HmmRun& run : range.pages.runs())
             if (err == 0) err = table.stage(part(run), run.physical);
     });
     if (err != 0) return err;
-    for_each_tile(tiles, [&](Tile&, PageTable& table) {
+    tables.for_each_tile(tiles, [&](Tile&, PageTable& table) {
         for (const HmmRun& run : range.pages.runs()) table.set(part(run), run.physical, flags(run));
     });
     range.tile_present.fetch_or(tiles, std::memory_order_release);
@@ -126,7 +127,7 @@ int Vm::Impl::try_fault(SvmFault& fault) {
     GtStats& stats = fault.tile.gt_stats();
     Clock& clock = device.clock();
     // Unmaps first, so that the view of ranges is current.
-    int err = garbage_collector();
+    int err = garbage->collect(*this);
     if (err != 0) return err;
 
     ctx.dpagemap = ctx.devmem_only ? &fault.tile.pagemap() : resolve_pagemap(fault.vma, fault.tile);

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "reference/svm/core/arena.h"
+#include "reference/svm/xe/garbage_collector.h"
 #include "reference/svm/xe/vm_impl.h"
 
 namespace faultline::svm {
@@ -16,15 +17,14 @@ Vm::Impl::Impl(Vm& self, Device& owner)
     : vm(self),
       device(owner),
       policy(owner.policy()),
-      peer(owner),
       gpusvm(owner.mm(), *this, policy.notifier_size.count, policy.chunks()),
-      resets(&arena()) {}
+      tables(owner, gpusvm.notifier_lock()),
+      peer(owner) {}
 
 int Vm::Impl::init() {
-    for (unsigned id = 0; id < device.tile_count(); ++id) {
-        page_tables[id] = make_arena<PageTable>();
-        if (page_tables[id] == nullptr) return -ENOMEM;
-    }
+    if (const int err = tables.init(); err != 0) return err;
+    garbage = make_arena<GarbageCollector>();
+    if (garbage == nullptr) return -ENOMEM;
     return owner_list().acquire(peer, &has_interconnect);
 }
 
@@ -40,7 +40,7 @@ Vm* Vm::create(Device& device, int* err) {
     *err = vm->impl_->init();
     if (*err != 0) return nullptr;
     try {
-        vm->impl_->asid = device.asid_alloc(vm.get());
+        vm->impl_->tables.set_asid(device.asid_alloc(vm.get()));
     } catch (const std::bad_alloc&) {
         *err = -ENOMEM;
         return nullptr;
@@ -58,16 +58,16 @@ void Vm::put() {
 
 void Vm::close() {
     if (impl_->closed.exchange(true)) return;
-    impl_->device.asid_free(impl_->asid);
+    impl_->device.asid_free(impl_->tables.asid());
     WriteLock guard(impl_->lock);
-    impl_->zap_and_flush(kWholeAddressSpace);
+    impl_->tables.zap_and_flush(kWholeAddressSpace);
     while (Vma* vma = impl_->vmas.first_in(kWholeAddressSpace)) impl_->destroy(vma);
 }
 
 Device& Vm::device() { return impl_->device; }
-std::uint32_t Vm::asid() const { return impl_->asid; }
+std::uint32_t Vm::asid() const { return impl_->tables.asid(); }
 bool Vm::is_closed() const { return impl_->closed.load(std::memory_order_acquire); }
-const PageTable& Vm::page_table(unsigned tile) const { return *impl_->page_tables[tile]; }
+const PageTable& Vm::page_table(unsigned tile) const { return impl_->tables.table(tile); }
 std::size_t Vm::range_count() { return impl_->ranges.load(); }
 
 void Vm::check() {
@@ -84,7 +84,7 @@ void Vm::check() {
         if (gap.empty()) return;
         for (Vma* vma = impl_->vmas.first_in(gap); vma != nullptr; vma = impl_->vmas.next_in(*vma, gap)) {
             if (vma->kind != VmaKind::kCpuAddrMirror) continue;
-            impl_->for_each_tile(impl_->all_tiles(), [&](Tile&, PageTable& table) {
+            impl_->tables.for_each_tile(impl_->tables.all_tiles(), [&](Tile&, PageTable& table) {
                 require(!table.any(vma->interval.intersect(gap)), "a range left the tree mapped");
             });
         }
@@ -100,7 +100,7 @@ void Vm::check() {
         require(range.notifier->aligned.contains(range.interval), "a range reaches out of its notifier");
         const TileMask bound = range.tile_present.load() & ~range.tile_invalidated.load();
         require(bound == 0 || range.pages.valid(), "a bound range has no valid pages");
-        impl_->for_each_tile(impl_->all_tiles(), [&](Tile& tile, PageTable& table) {
+        impl_->tables.for_each_tile(impl_->tables.all_tiles(), [&](Tile& tile, PageTable& table) {
             if ((bound & tile.bit()) == 0) {
                 require(!table.any(range.interval), "an unbound range has PTEs");
                 return;

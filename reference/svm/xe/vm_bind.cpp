@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "reference/svm/xe/garbage_collector.h"
 #include "reference/svm/xe/vm_impl.h"
 
 namespace faultline::svm {
@@ -13,35 +14,6 @@ bool page_aligned(Interval interval) {
 }
 
 }  // namespace
-
-int Vm::Impl::bind(Tile& tile, Interval interval, const void* physical, PteFlags flags) {
-    PageTable& table = *page_tables[tile.id()];
-    if (const int err = table.stage(interval, physical); err != 0) return err;
-    ReadLock guard(gpusvm.notifier_lock());
-    table.set(interval, physical, flags);
-    return 0;
-}
-
-/// xe_vm_range_tilemask_tlb_inval(): all tiles at once, then the wait for each.
-void Vm::Impl::flush(Interval interval, TileMask tiles) {
-    std::array<TlbFence, kMaxTiles> fences;
-    for_each_tile(tiles, [&](Tile& tile, PageTable&) {
-        tile.gt_stats().incr(GtStat::kTlbInvalCount);
-        fences[tile.id()] = tile.tlb().send(asid, interval);
-    });
-    for_each_tile(tiles, [&](Tile& tile, PageTable&) { tile.tlb().wait(fences[tile.id()]); });
-}
-
-void Vm::Impl::zap_and_flush(Interval interval) {
-    TileMask zapped = 0;
-    {
-        WriteLock guard(gpusvm.notifier_lock());
-        for_each_tile(all_tiles(), [&](Tile& tile, PageTable& table) {
-            if (table.zap(interval)) zapped |= tile.bit();
-        });
-    }
-    flush(interval, zapped);
-}
 
 bool Vm::Impl::holds_ranges(Interval interval) {
     MutexLock guard(gpusvm.range_lock());
@@ -61,7 +33,7 @@ void Vm::Impl::destroy(Vma* vma) {
             range_destroy(*range);
         }
     } else {
-        zap_and_flush(vma->interval);
+        tables.zap_and_flush(vma->interval);
     }
     if (vma->userptr != nullptr) {
         vma->userptr->remove();
@@ -80,10 +52,10 @@ int Vm::Impl::bind_bo(Vma& vma, TileMask tiles) {
     const PteFlags flags{.writable = !vma.flags.read_only,
                          .atomic = !vma.flags.read_only && vma.attr.atomic_access != AtomicAccess::kCpu,
                          .devmem = true};
-    MutexLock reservation(resv);
+    MutexLock reservation(tables.resv);
     for (unsigned id = 0; id < device.tile_count(); ++id) {
         if ((tiles & device.tile(id).bit()) == 0) continue;
-        const int err = bind(device.tile(id), vma.interval, bo.vram() + vma.bo->offset(), flags);
+        const int err = tables.bind(device.tile(id), vma.interval, bo.vram() + vma.bo->offset(), flags);
         if (err != 0) return err;
     }
     vma.tile_present.fetch_or(tiles, std::memory_order_release);
@@ -92,7 +64,7 @@ int Vm::Impl::bind_bo(Vma& vma, TileMask tiles) {
 }
 
 void VmBoMapping::invalidate() {
-    vm_.zap_and_flush(vma_.interval);
+    vm_.tables.zap_and_flush(vma_.interval);
     vma_.tile_invalidated.fetch_or(vma_.tile_present.load(), std::memory_order_release);
 }
 
@@ -100,8 +72,8 @@ int Vm::Impl::bind_userptr(Vma& vma, Tile& tile) {
     for (;;) {
         if (const int err = vma.userptr->pin_pages(); err != 0) return err;
         const PteFlags flags{.writable = !vma.flags.read_only};
-        PageTable& table = *page_tables[tile.id()];
-        MutexLock reservation(resv);
+        PageTable& table = tables.table(tile.id());
+        MutexLock reservation(tables.resv);
         ReadLock guard(gpusvm.notifier_lock());
         const Pages& pages = vma.userptr->pages();
         if (!pages.valid()) continue;  // -EAGAIN: invalidated since
@@ -119,12 +91,9 @@ int Vm::Impl::bind_userptr(Vma& vma, Tile& tile) {
 }
 
 void Vm::Impl::userptr_invalidate(Vma& vma) {
-    TileMask zapped = 0;
-    for_each_tile(vma.tile_present.load(), [&](Tile& tile, PageTable& table) {
-        if (table.zap(vma.interval)) zapped |= tile.bit();
-    });
+    const TileMask zapped = tables.zap(vma.interval, vma.tile_present.load());
     vma.tile_invalidated.fetch_or(zapped, std::memory_order_release);
-    flush(vma.interval, zapped);
+    tables.flush(vma.interval, zapped);
 }
 
 int Vm::bind_cpu_addr_mirror(Interval interval, BindFlags flags) {
@@ -154,7 +123,7 @@ int Vm::bind_bo(Interval interval, Bo& bo, std::uint64_t offset, BindFlags flags
         return -EINVAL;
     impl_->device.mm().sync();  // memory that stood here may have been unmapped just before
     WriteLock guard(impl_->lock);
-    if (const int err = impl_->settle(); err != 0) return err;
+    if (const int err = impl_->garbage->collect_and_reset(*impl_); err != 0) return err;
     if (impl_->holds_ranges(interval)) return -EBUSY;
 
     Vma* vma = nullptr;
@@ -178,14 +147,14 @@ int Vm::bind_bo(Interval interval, Bo& bo, std::uint64_t offset, BindFlags flags
         MutexLock bo_guard(bo.lock);
         bo.add_mapping(*vma->bo);
     }
-    err = impl_->bind_bo(*vma, impl_->all_tiles());
+    err = impl_->bind_bo(*vma, impl_->tables.all_tiles());
     if (err != 0) impl_->destroy(vma);
     return err;
 }
 
 int Vm::unbind(Interval interval) {
     WriteLock guard(impl_->lock);
-    if (const int err = impl_->settle(); err != 0) return err;
+    if (const int err = impl_->garbage->collect_and_reset(*impl_); err != 0) return err;
     Vma* vma = impl_->vmas.find(interval.start);
     if (vma == nullptr || vma->interval != interval) return -EINVAL;
     if (vma->kind == VmaKind::kCpuAddrMirror && impl_->holds_ranges(interval)) return -EBUSY;

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "reference/svm/xe/garbage_collector.h"
 #include "reference/svm/xe/vm_impl.h"
 
 namespace faultline::svm {
@@ -29,7 +30,7 @@ int Vm::handle_fault(const Pagefault& fault, Interval* serviced) {
         if (err != -EAGAIN) return err;
         // VMAs are about to be split; this one is looked up again.
         WriteLock guard(impl_->lock);
-        if (const int reset = impl_->apply_resets(); reset != 0) return reset;
+        if (const int reset = impl_->garbage->apply_resets(*impl_); reset != 0) return reset;
     }
 }
 
