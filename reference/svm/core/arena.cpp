@@ -56,6 +56,7 @@ public:
     }
 
     bool owns(Interval interval) const {
+        // end_ is written last and read first: a reservation that is half made owns nothing.
         return interval.start.value < end_.load(std::memory_order_acquire) &&
                start_.load(std::memory_order_acquire) < interval.end.value;
     }

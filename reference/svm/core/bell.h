@@ -10,6 +10,7 @@ namespace faultline::svm {
 
 class Bell {
 public:
+    // Acquire and release: what was queued before a ring is found by the look for work that its count belongs to.
     int seen() const { return rings_.load(std::memory_order_acquire); }
     void ring() {
         rings_.fetch_add(1, std::memory_order_release);

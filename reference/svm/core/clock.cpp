@@ -1,3 +1,5 @@
+// The host's clock, and a sleep that ends on time.
+
 #include "reference/svm/core/clock.h"
 
 #include <linux/futex.h>
@@ -12,7 +14,7 @@ namespace faultline::svm {
 namespace {
 
 // A sleep ends up to 60 us late (50 us of timer slack, and a wake-up); the last stretch is watched, leaving the
-// processor to whoever has work.
+// processor to threads that have work.
 constexpr Nanoseconds kWatched = std::chrono::microseconds(80);
 
 }  // namespace

@@ -1,3 +1,5 @@
+// Counters that the places which can fail ask. Constant-initialised: the arena asks before main().
+
 #include "reference/svm/core/fault_injection.h"
 
 #include <array>
@@ -22,7 +24,7 @@ void fail_after(FailPoint point, std::int64_t calls, FailTimes times) {
     Point& p = at(point);
     p.failed.store(0, std::memory_order_relaxed);
     p.for_ever.store(times == FailTimes::kForEver, std::memory_order_relaxed);
-    p.left.store(calls, std::memory_order_release);
+    p.left.store(calls, std::memory_order_release);  // last: a thread that sees it sees the other two
 }
 
 void fail_never(FailPoint point) { at(point).left.store(-1, std::memory_order_release); }

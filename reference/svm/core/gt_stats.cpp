@@ -1,3 +1,5 @@
+// Names and text of the counters, as debugfs has them.
+
 #include "reference/svm/core/gt_stats.h"
 
 namespace faultline::svm {
@@ -14,6 +16,7 @@ constexpr std::array<std::string_view, kGtStatCount> kNames = {
 std::string_view gt_stat_name(GtStat id) { return kNames[static_cast<std::size_t>(id)]; }
 
 std::uint64_t GtStats::get(GtStat id) const {
+    // Relaxed here and below: a counter says nothing about any other memory.
     const std::uint64_t raw = values_[static_cast<std::size_t>(id)].load(std::memory_order_relaxed);
     return gt_stat_name(id).ends_with("_us") ? raw / 1000 : raw;
 }

@@ -1,3 +1,5 @@
+// The run-time check of lock ranks (lockdep): what each thread holds, and where it took it.
+
 #include "reference/svm/core/lock.h"
 
 #if defined(FAULTLINE_LOCKDEP)

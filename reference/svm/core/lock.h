@@ -72,7 +72,7 @@ private:
 
 /// Whom a read-write lock lets in first when both wait.
 enum class Prefer : std::uint8_t {
-    kReaders,  ///< a reader may come while another reads, whoever waits: readers may depend on each other
+    kReaders,  ///< a reader may come while another reads, even if a writer waits: readers may depend on each other
     kWriters,  ///< a writer that waits goes before new readers, as with the kernel's rwsem
 };
 
@@ -145,8 +145,8 @@ private:
     SharedMutex& mutex_;
 };
 
-/// For reading, or for writing where the policy wants whoever it serves to be alone. What it guards may be read in
-/// either case and changed in neither.
+/// For reading; for writing where the policy wants its holder to be alone. What it guards may be read in either case and
+/// changed in neither.
 class FL_SCOPED_CAPABILITY ReadOrWriteLock {
 public:
     ReadOrWriteLock(SharedMutex& mutex, bool write) FL_ACQUIRE_SHARED(mutex) FL_NO_THREAD_SAFETY_ANALYSIS

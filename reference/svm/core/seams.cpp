@@ -1,3 +1,5 @@
+// The stand-ins for hardware that tests of the core alone use.
+
 #include "reference/svm/core/seams.h"
 
 #include <cstring>
@@ -5,7 +7,7 @@
 namespace faultline::svm {
 namespace {
 
-// Hardware reads and writes whatever bytes are there, whoever else does: sanitizers have no say in it.
+// Hardware reads and writes the bytes that are there, while others may too: sanitizers have no say in it.
 void move_bytes(void* dst, const void* src, std::size_t size) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     asm volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(size) : : "memory");

@@ -13,7 +13,7 @@ namespace faultline::svm {
 
 struct Pagefault;
 
-/// Whoever faulted: a work-group suspended on an EU, or a test's thread.
+/// The one that faulted: a work-group suspended on an EU, or a test's thread.
 class Faulter {
 public:
     virtual ~Faulter() = default;
@@ -33,7 +33,7 @@ public:
     virtual void begin() = 0;
     /// Calls fault.faulter->ack(), which may leave the EU asleep.
     virtual void write(const Pagefault& fault, int err) = 0;
-    /// xe_guc_ct_send_flush(): whatever was written is noticed.
+    /// xe_guc_ct_send_flush(): what was written is noticed.
     virtual void flush() = 0;
     /// ack_fault_end. REQUIRES: flushed.
     virtual void end() = 0;

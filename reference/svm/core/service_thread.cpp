@@ -1,3 +1,5 @@
+// A thread on a stack of arena memory, deaf to the program's signals.
+
 #include "reference/svm/core/service_thread.h"
 
 #include <csignal>

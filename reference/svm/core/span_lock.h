@@ -1,6 +1,6 @@
 // A lock on parts of one 2 MiB block, 64 KiB at a time: what the kernel's page locks are to migrations.
 //
-// Whoever holds a span excludes those whose spans overlap it, and nobody else. One thread holds one span of a lock, and
+// A holder of a span excludes those whose spans overlap it, and nobody else. One thread holds one span of a lock, and
 // of one rank, at a time. Thread safety: all functions. Does not allocate.
 #pragma once
 
@@ -31,7 +31,7 @@ public:
                     return;
                 }
             }
-            released_.wait(seen);
+            released_.wait(seen);  // any release may be the one: all sleepers look again
         }
     }
     /// REQUIRES: locked with the same interval.

@@ -1,3 +1,5 @@
+// Free blocks in one list for each order, linked by page number through the table of pages.
+
 #include "reference/svm/drm/buddy.h"
 
 #include <algorithm>

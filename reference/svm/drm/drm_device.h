@@ -1,7 +1,7 @@
 // What the drm room knows of a device (struct drm_device): its identity, and its clock.
 //
-// Thread safety: values that do not change. Ownership: the driver's device derives from it, and outlives whatever
-// refers to it.
+// Thread safety: values that do not change. Ownership: the driver's device derives from it, and outlives all
+// that refers to it.
 #pragma once
 
 #include "reference/svm/core/clock.h"

@@ -1,3 +1,5 @@
+// Ranges and notifiers come and go: drm_gpusvm_range_find_or_insert() and _remove().
+
 #include "reference/svm/drm/gpusvm.h"
 
 #include <cerrno>
@@ -8,6 +10,7 @@
 namespace faultline::svm {
 
 void Range::put() {
+    // Release and acquire: the last holder frees what the others have left.
     if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) gpusvm.ops().range_free(this);
 }
 

@@ -1,3 +1,5 @@
+// What an invalidation does before the driver is told, and the look-up of ranges.
+
 #include "reference/svm/drm/notifier.h"
 
 #include "reference/svm/drm/gpusvm.h"

@@ -1,3 +1,5 @@
+// Peers join the first owner that all of them can reach each other in.
+
 #include "reference/svm/drm/owner.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// The life of a pagemap and of its allocations; migrations are migrate_to_devmem.cpp's and migrate_to_ram.cpp's.
+
 #include "reference/svm/drm/pagemap.h"
 
 #include <sched.h>

@@ -67,6 +67,7 @@ public:
     CopyEngine& engine() { return *config_.engine; }
     GtStats& stats() { return *config_.stats; }
     Clock& clock() const { return device().clock(); }
+    // Relaxed: it stands alone.
     bool source_peer_migrates() const { return source_peer_migrates_.load(std::memory_order_relaxed); }
     /// A change of policy. Migrations that are under way may follow either.
     void set_source_peer_migrates(bool on) { source_peer_migrates_.store(on, std::memory_order_relaxed); }

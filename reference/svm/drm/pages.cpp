@@ -1,3 +1,5 @@
+// drm_gpusvm_get_pages(): fault in, look the pages up, and begin again where an invalidation came between.
+
 #include "reference/svm/drm/pages.h"
 
 #include <sched.h>
@@ -45,7 +47,7 @@ int Pages::get(GpuSvm& gpusvm, const IntervalNotifier& notifier, Interval interv
             {
                 ReadLock lock(gpusvm.notifier_lock());
                 if (valid()) {
-                    if (mm.read_retry(notifier, seq)) continue;
+                    if (mm.read_retry(notifier, seq)) continue;  // told since: what looks valid may not be
                     notifier_seq_ = seq;
                     return 0;
                 }
@@ -60,7 +62,7 @@ int Pages::get(GpuSvm& gpusvm, const IntervalNotifier& notifier, Interval interv
 
             ReadLock lock(gpusvm.notifier_lock());
             if (ctx.unmapped != nullptr && ctx.unmapped->load(std::memory_order_relaxed)) return -EFAULT;
-            if (mm.read_retry(notifier, seq)) continue;
+            if (mm.read_retry(notifier, seq)) continue;  // the pages may have moved while they were looked up
             Pagemap* dpagemap = nullptr;
             if (const int placement = check_placement(runs, ctx, &dpagemap); placement != 0) return placement;
             runs_.swap(runs);

@@ -47,6 +47,7 @@ public:
     /// The same from elsewhere: takes the notifier lock. Idempotent.
     void unmap(GpuSvm& gpusvm);
 
+    // Relaxed: where they decide anything they are read under the notifier lock, under which they are written.
     bool has_devmem_pages() const { return has_devmem_pages_.load(std::memory_order_relaxed); }
     bool has_dma_mapping() const { return has_dma_mapping_.load(std::memory_order_relaxed); }
     /// Pagemap of the device pages; null when they are system pages. A peek unless the notifier lock is held.

@@ -25,13 +25,14 @@ public:
     Range(const Range&) = delete;
     Range& operator=(const Range&) = delete;
 
-    /// drm_gpusvm_range_get().
+    /// drm_gpusvm_range_get(). Relaxed: the caller has a reference, or the lock of the tree that has one.
     void get() { refs_.fetch_add(1, std::memory_order_relaxed); }
     /// drm_gpusvm_range_put(): the last reference calls the driver's range_free.
     void put();
 
     /// drm_gpusvm_range_set_unmapped(). REQUIRES: notifier lock held exclusively.
     void set_unmapped(Interval mmu_interval) {
+        // Relaxed: read under the same lock where it decides anything.
         unmapped.store(true, std::memory_order_relaxed);
         if (!mmu_interval.contains(interval)) partial_unmap.store(true, std::memory_order_relaxed);
     }

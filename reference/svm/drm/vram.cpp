@@ -1,3 +1,5 @@
+// Blocks of VRAM by buddy, evictable ones in a ring by age, and the rounds of eviction when there is no room.
+
 #include "reference/svm/drm/vram.h"
 
 #include <sched.h>

@@ -1,3 +1,5 @@
+// VRAM for an allocation, and the way of the last reference.
+
 #include "reference/svm/drm/zdd.h"
 
 #include <cerrno>

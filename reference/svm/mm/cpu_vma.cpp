@@ -1,3 +1,5 @@
+// CPU VMAs by ioctl where the kernel has it, else from the text of /proc/self/maps; and what must never migrate.
+
 #include "reference/svm/mm/cpu_vma.h"
 
 #include <fcntl.h>
@@ -66,26 +68,27 @@ int CpuVmas::populated(Interval interval, std::span<unsigned char> pages) const 
     return 0;
 }
 
-int CpuVmas::lookup(VirtAddr addr, Which which, CpuVma* vma) const {
+int CpuVmas::lookup(VirtAddr addr, Lookup how, CpuVma* vma) const {
     int err = -ENOTTY;
+    // Relaxed: a hint. A thread that misses it asks the kernel once more.
     if (has_query_.load(std::memory_order_relaxed)) {
-        err = lookup_by_query(addr, which, vma);
+        err = lookup_by_query(addr, how, vma);
         if (err == -ENOTTY) has_query_.store(false, std::memory_order_relaxed);
     }
-    if (err == -ENOTTY) err = lookup_by_text(addr, which, vma);
+    if (err == -ENOTTY) err = lookup_by_text(addr, how, vma);
     return err;
 }
 
-int CpuVmas::lookup_by_query(VirtAddr addr, Which which, CpuVma* vma) const {
+int CpuVmas::lookup_by_query(VirtAddr addr, Lookup how, CpuVma* vma) const {
     char name[16] = {};
     uapi::ProcmapQuery query{};
     query.size = sizeof(query);
-    query.query_flags = which == Which::kCoveringOrNext ? uapi::kProcmapCoveringOrNextVma : 0;
+    query.query_flags = how == Lookup::kCoveringOrNext ? uapi::kProcmapCoveringOrNextVma : 0;
     query.query_addr = addr.value;
     query.vma_name_addr = reinterpret_cast<std::uint64_t>(name);
     query.vma_name_size = sizeof(name);
     if (::ioctl(maps_, uapi::kProcmapQuery, &query) != 0) {
-        if (errno == ENAMETOOLONG) {  // a file's path: not anonymous, whatever it is
+        if (errno == ENAMETOOLONG) {  // a file's path: not anonymous
             query.vma_name_addr = query.vma_name_size = 0;
             if (::ioctl(maps_, uapi::kProcmapQuery, &query) != 0) return -errno;
         } else {
@@ -103,7 +106,7 @@ int CpuVmas::lookup_by_query(VirtAddr addr, Which which, CpuVma* vma) const {
     return 0;
 }
 
-int CpuVmas::lookup_by_text(VirtAddr addr, Which which, CpuVma* vma) const {
+int CpuVmas::lookup_by_text(VirtAddr addr, Lookup how, CpuVma* vma) const {
     const int fd = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);  // each reader needs a position of its own
     if (fd < 0) return -ENOENT;
     char buffer[4096];
@@ -119,7 +122,7 @@ int CpuVmas::lookup_by_text(VirtAddr addr, Which which, CpuVma* vma) const {
             const char* last = line.data() + line.size();
             const char* p = std::from_chars(line.data(), last, start, 16).ptr + 1;
             p = std::from_chars(p, last, end, 16).ptr + 1;
-            if (addr.value >= end || (addr.value < start && which == Which::kCovering)) continue;
+            if (addr.value >= end || (addr.value < start && how == Lookup::kCovering)) continue;
             const std::string_view rest(p, static_cast<std::size_t>(last - p));
             vma->interval = {{start}, {end}};
             vma->readable = rest[0] == 'r';

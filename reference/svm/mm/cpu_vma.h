@@ -22,9 +22,9 @@ public:
     int open();
 
     /// 0 or -ENOENT. `migratable` speaks of the VMA's kind; the pages wanted are asked about with migratable().
-    int lookup(VirtAddr addr, CpuVma* vma) const { return lookup(addr, Which::kCovering, vma); }
+    int lookup(VirtAddr addr, CpuVma* vma) const { return lookup(addr, Lookup::kCovering, vma); }
     /// The VMA at `addr` or the first one after it (find_vma()). 0 or -ENOENT.
-    int lookup_or_next(VirtAddr addr, CpuVma* vma) const { return lookup(addr, Which::kCoveringOrNext, vma); }
+    int lookup_or_next(VirtAddr addr, CpuVma* vma) const { return lookup(addr, Lookup::kCoveringOrNext, vma); }
     /// False where the interval touches memory of the core, of an image, or anything excluded.
     bool migratable(Interval interval) const;
     /// True when huge pages stand in the interval (PAGEMAP_SCAN, Linux 6.7; before it, false).
@@ -42,10 +42,10 @@ public:
 
 private:
     static Interval whole_pages(Interval interval);
-    enum class Which : std::uint8_t { kCovering, kCoveringOrNext };
-    int lookup(VirtAddr addr, Which which, CpuVma* vma) const;
-    int lookup_by_query(VirtAddr addr, Which which, CpuVma* vma) const;
-    int lookup_by_text(VirtAddr addr, Which which, CpuVma* vma) const;
+    enum class Lookup : std::uint8_t { kCovering, kCoveringOrNext };
+    int lookup(VirtAddr addr, Lookup how, CpuVma* vma) const;
+    int lookup_by_query(VirtAddr addr, Lookup how, CpuVma* vma) const;
+    int lookup_by_text(VirtAddr addr, Lookup how, CpuVma* vma) const;
     bool excluded(Interval interval) const;
 
     int maps_ = -1;

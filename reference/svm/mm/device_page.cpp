@@ -6,7 +6,7 @@ namespace faultline::svm {
 
 bool DeviceFolio::try_get() {
     unsigned count = refs_.load(std::memory_order_relaxed);
-    // From zero there is no way back: whoever took it there is freeing the folio. Acquire pairs with the release of
+    // From zero there is no way back: the folio is being freed. Acquire pairs with the release of
     // put(), so that what earlier holders wrote is seen; relaxed before, since the exchange looks again.
     while (count != 0)
         if (refs_.compare_exchange_weak(count, count + 1, std::memory_order_acq_rel, std::memory_order_relaxed))

@@ -23,7 +23,7 @@ struct EntryBlock;
 /// struct dev_pagemap: one region of one device's memory.
 class DevPagemap {
 public:
-    /// dev_pagemap.owner: an identity. Whoever has it too may map these pages where they are.
+    /// dev_pagemap.owner: an identity. A device with the same owner may map these pages where they are.
     virtual const void* owner() const = 0;
     /// False while CPU faults must leave the folio's pages where they are.
     virtual bool may_leave(const DeviceFolio& folio) const = 0;
@@ -45,7 +45,7 @@ public:
     /// Where the bytes of its page `index` are, in this process.
     std::byte* page(std::uint32_t index) const { return base_ + index * kPageSize; }
 
-    /// REQUIRES: another reference that cannot go meanwhile, as an entry's under its block's lock.
+    /// REQUIRES: another reference that cannot go meanwhile, as an entry's under its block's lock. So relaxed is enough.
     void get() { refs_.fetch_add(1, std::memory_order_relaxed); }
     /// False when the last reference is gone already.
     bool try_get();

@@ -1,3 +1,5 @@
+// A radix table of blocks that grows without a lock, and what is asked of one block.
+
 #include "reference/svm/mm/entries.h"
 
 #include <algorithm>

@@ -60,7 +60,7 @@ struct EntryBlock {
     std::array<Entry, kPages> entries FL_GUARDED_BY(lock);
     std::bitset<kPages> registered FL_GUARDED_BY(lock);  ///< userfaultfd tells us about these pages
     /// Registered system pages found present, and neither taken nor reported gone since. A page whose discard is not
-    /// reported yet may be marked: whoever touches it takes an ordinary CPU fault. Saves a mincore() a fault, 0.6 us.
+    /// reported yet may be marked: a thread that touches it takes an ordinary CPU fault. Saves a mincore() a fault, 0.6 us.
     std::bitset<kPages> present FL_GUARDED_BY(lock);
     /// System pages that were told as discarded, and not filled since. The kernel tells before it discards: what is
     /// there is still the old page, or none.
@@ -69,7 +69,7 @@ struct EntryBlock {
 };
 
 /// The pages of one block that one migration holds, as migrate_vma holds folios: an unmap or remap that is told
-/// meanwhile takes the entry away or along, and notes it here. On the stack of whoever migrates, until none of its
+/// meanwhile takes the entry away or along, and notes it here. On the stack of the thread that migrates, until none of its
 /// entries is left.
 ///
 /// Thread safety: the reader writes where it handles events; everybody else holds
@@ -78,7 +78,7 @@ struct Migration {
     struct Page {
         VirtAddr at;             ///< where its entry is by now; null: unmapped, and no longer anybody's
         bool discarded = false;  ///< its bytes are not wanted any more
-        bool stale = false;      ///< discarded before it was taken: whatever was taken, it is a page of zeroes
+        bool stale = false;  ///< discarded before it was taken: it is a page of zeroes, even if an old one was taken
     };
 
     explicit Migration(const EntryBlock& block) : home(block) {}

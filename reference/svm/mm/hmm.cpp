@@ -1,3 +1,5 @@
+// System pages are faulted in as a CPU would; device pages stay where they are, or come back when they are foreign.
+
 #include "reference/svm/mm/hmm.h"
 
 #include <sys/mman.h>
@@ -74,7 +76,7 @@ int Hmm::fault_in_system(EntryBlock& block, Interval part, const HmmRequest& req
         if (vmas_.lookup(part.start, &vma) != 0 || !vma.interval.contains(part)) return -EFAULT;
         if (!vma.readable || (request.write && !vma.writable)) return -EPERM;
         // The kernel's own fault first: huge pages, NUMA and limits as for any process. What is discarded between this
-        // and the registration is filled by whoever touches it.
+        // and the registration is filled when it is touched.
         const int advice = request.write ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
         while (::madvise(part.start.ptr(), part.size(), advice) != 0) {
             if (errno == EAGAIN || errno == EINTR) continue;

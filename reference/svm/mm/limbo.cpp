@@ -1,3 +1,5 @@
+// Units are cut out of one reservation, 2 MiB at a time, and used again; one thread frees the pages that are left.
+
 #include "reference/svm/mm/limbo.h"
 
 #include <sched.h>
@@ -45,7 +47,7 @@ int Limbo::try_remap() {
 }
 
 Limbo::~Limbo() {
-    stop_.store(true, std::memory_order_release);
+    stop_.store(true, std::memory_order_release);  // garbage that is left goes with the reservation
     bell_.ring();
     collector_.join();
     uffd_.unregister({space_.start, next_});
@@ -117,6 +119,7 @@ int Limbo::take_populated(LimboKind kind, LimboUnit* unit) {
         if (err == 0 && ::madvise(interval.start.ptr(), kSize2M, MADV_POPULATE_WRITE) != 0) err = -errno;
         if (const int again = uffd_.register_missing(interval); err == 0) err = again;
     } else {
+        // An event is unread, of any mapping: the reader needs no lock that is held here, so it will be read.
         while ((err = uffd_.fill_zero(interval)) == -EAGAIN) sched_yield();
     }
     if (err != 0) give_discarded(*unit);

@@ -46,7 +46,7 @@ class Limbo {
 public:
     /// Populated units beyond `cache` bytes are freed to the kernel.
     Limbo(const Uffd& uffd, Bytes cache);
-    /// Starts the thread that frees pages, off the path of whoever migrates: 75 us for 2 MiB of small pages, where the
+    /// Starts the thread that frees pages, off the path of migrations: 75 us for 2 MiB of small pages, where the
     /// copy takes 165. 0 or -errno; -ENOSYS: the kernel can neither move pages nor remap them (before Linux 5.7).
     int start();
     ~Limbo();

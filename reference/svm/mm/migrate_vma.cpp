@@ -1,3 +1,5 @@
+// How pages are taken and put back while the program may unmap, remap or discard them at any moment.
+
 #include "reference/svm/mm/migrate_vma.h"
 
 #include <sched.h>
@@ -268,7 +270,7 @@ bool MigrateVma::move_back(Interval interval, VirtAddr unit) {
 }
 
 /// Ends the migration of the pages that the interval held: f(entry, index) says what the entry, wherever it is by now,
-/// is from here on; kSystem otherwise. Whoever waits is woken. Returns how many pages are not wanted any more: unmapped
+/// is from here on; kSystem otherwise. Threads that wait for them are woken. Returns how many pages are not wanted any more: unmapped
 /// or discarded meanwhile, f was not called.
 template <typename F>
 unsigned MigrateVma::finalize(Interval interval, F&& f) {

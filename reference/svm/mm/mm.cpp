@@ -1,3 +1,5 @@
+// Life of an Mm, its hooks into fork, and what is where. The rest is in the parts: see mm_impl.h.
+
 #include "reference/svm/mm/mm.h"
 
 #include <pthread.h>
@@ -72,7 +74,7 @@ Mm::~Mm() {
     evict_all();
     the_mm.store(nullptr);
     impl_->monitor.stop();
-    // With the parts the userfaultfd is closed, which unregisters everything and wakes whoever waits.
+    // With the parts the userfaultfd is closed, which unregisters everything and wakes every thread that waits.
 }
 
 bool Mm::user_mode_only() const { return impl_->options.user_mode_only; }

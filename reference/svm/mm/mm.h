@@ -55,7 +55,7 @@ struct MmuRange {
     MmuEvent event = MmuEvent::kUnmap;
 };
 
-/// struct mmu_interval_notifier: embedded in whoever wants to know (drm_gpusvm_notifier, userptr).
+/// struct mmu_interval_notifier: embedded in what wants to know (drm_gpusvm_notifier, userptr).
 class IntervalNotifier : public boost::intrusive::list_base_hook<boost::intrusive::tag<class MmNotifiers>> {
 public:
     virtual ~IntervalNotifier() = default;
@@ -66,6 +66,7 @@ public:
     virtual void invalidate(const MmuRange& range, std::uint64_t seq) = 0;
 
     /// mmu_interval_set_seq(). REQUIRES: the owner's notifier lock held for writing, inside invalidate().
+    /// Relaxed: read_retry() reads it under the same lock, and read_begin() only chooses whether to wait.
     void set_seq(std::uint64_t seq) { invalidate_seq_.store(seq, std::memory_order_relaxed); }
 
     Interval interval() const { return interval_; }

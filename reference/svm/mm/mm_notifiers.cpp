@@ -1,3 +1,5 @@
+// The sequence of mmu_notifier_subscriptions: odd while any invalidation is under way.
+
 #include "reference/svm/mm/mm_notifiers.h"
 
 namespace faultline::svm {
@@ -24,18 +26,21 @@ bool MmNotifiers::empty() const {
 
 std::uint64_t MmNotifiers::read_begin(const IntervalNotifier& notifier) const {
     for (;;) {
-        int settled = 0;
+        int rings = 0;
         {
             MutexLock guard(seq_lock_);
             const std::uint64_t seq = notifier.invalidate_seq_.load(std::memory_order_relaxed);
             if (seq != seq_) return seq;
-            settled = settled_.seen();
+            // Under the lock: an end of the invalidation that comes after it rings, and is not slept through.
+            rings = idle_.seen();
         }
-        settled_.wait(settled);
+        idle_.wait(rings);
     }
 }
 
 MmNotifiers::Invalidation::Invalidation(MmNotifiers& notifiers, const MmuRange& range) : notifiers_(notifiers) {
+    // Held until the end, by several invalidations at once: a notifier is neither added nor removed in between, so
+    // that each is told of a beginning or not at all.
     notifiers.lock_.lock_shared();
     std::uint64_t seq = 0;
     {
@@ -52,7 +57,7 @@ MmNotifiers::Invalidation::~Invalidation() {
         MutexLock guard(notifiers_.seq_lock_);
         if (--notifiers_.active_ == 0) {
             ++notifiers_.seq_;
-            notifiers_.settled_.ring_all();
+            notifiers_.idle_.ring_all();
         }
     }
     notifiers_.lock_.unlock_shared();

@@ -47,7 +47,7 @@ private:
     mutable Mutex seq_lock_{LockRank::kLeaf, "mm.invalidate_seq"};
     std::uint64_t seq_ FL_GUARDED_BY(seq_lock_) = 2;
     unsigned active_ FL_GUARDED_BY(seq_lock_) = 0;
-    mutable Bell settled_;  ///< rung when the last invalidation under way ends
+    mutable Bell idle_;  ///< rung when the last invalidation under way ends
 };
 
 }  // namespace faultline::svm

@@ -1,3 +1,5 @@
+// The threads of the monitor: what each kind of message does to the entries, and whom it is handed to.
+
 #include "reference/svm/mm/monitor.h"
 
 #include <poll.h>
@@ -50,7 +52,7 @@ int Monitor::start(unsigned cpu_fault_workers) {
 
 void Monitor::stop() {
     if (stop_fd_ < 0) return;
-    stop_.store(true, std::memory_order_release);
+    stop_.store(true, std::memory_order_release);  // the loops read it where they found nothing to do
     const std::uint64_t one = 1;
     static_cast<void>(!::write(stop_fd_, &one, sizeof(one)));
     event_bell_.ring_all();
@@ -73,12 +75,13 @@ MmCounters Monitor::counters() const {
 }
 
 void Monitor::wait_for_events() const {
-    while (uffd_.event_unread()) sched_yield();
+    while (uffd_.event_unread()) sched_yield();  // the reader is awake: it polls for them
     wait_for_reader();
 }
 
 void Monitor::sync() const {
     wait_for_events();
+    // A difference, since the counts may wrap.
     const int target = events_read_.load();
     for (int done; (done = events_done_.load()) - target < 0;) events_done_.wait(done);
 }
@@ -92,7 +95,7 @@ void Monitor::wait_for_cpu_faults() const {
 void Monitor::read_loop() {
     pollfd fds[] = {{uffd_.fd(), POLLIN, 0}, {stop_fd_, POLLIN, 0}};
     while (!stop_.load(std::memory_order_acquire)) {
-        // With faults put off, events must be waited for no longer than it takes whoever unmaps to post them.
+        // With faults put off, events must be waited for no longer than it takes the thread that unmaps to post them.
         ::poll(fds, 2, deferred_.empty() ? -1 : 1);
         read_messages();
     }
@@ -100,6 +103,8 @@ void Monitor::read_loop() {
 
 void Monitor::read_messages() {
     uffd_msg messages[kBatch];
+    // Held from read to note: a holder of the lock finds the entries of all that was read. A writer goes first,
+    // so a stream of migrations does not keep events out.
     WriteLock guard(map_changing_lock_);
     const std::size_t count = uffd_.read(messages);
     for (std::size_t i = 0; i < count; ++i) handle(messages[i]);
@@ -161,7 +166,7 @@ bool Monitor::triage(VirtAddr page) {
         cpu_faults_open_.fetch_add(1);
         cpu_fault_bell_.ring();
     }
-    return true;  // migrating otherwise: whoever migrates wakes all at the end
+    return true;  // migrating otherwise: the migration wakes all at its end
 }
 
 /// A page that was never touched, or discarded. False: an event is unread, which only this thread can change. *filled:
@@ -204,7 +209,7 @@ void Monitor::remove_entries(Interval interval, bool unregister, Event& event) {
 
 /// mremap moved the VMA, and with it the pages that were present; entries follow, as the kernel's PTEs do.
 void Monitor::move_entries(VirtAddr from, VirtAddr to, std::uint64_t size, Event& event) {
-    remove_entries({to, to + size}, true, event);  // whatever stood there was unmapped by mremap itself
+    remove_entries({to, to + size}, true, event);  // what stood there was unmapped by mremap itself
     for (std::uint64_t offset = 0; offset < size; offset += kPageSize) {
         EntryBlock* source = entries_.find(from + offset);
         if (source == nullptr) continue;

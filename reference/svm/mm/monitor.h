@@ -33,7 +33,7 @@ namespace faultline::svm {
 class MonitorClient {
 public:
     virtual ~MonitorClient() = default;
-    /// A CPU touched a device page (the page may have come back since): brings it back and wakes whoever waits.
+    /// A CPU touched a device page (the page may have come back since): brings it back and wakes the threads that wait.
     virtual void cpu_fault(VirtAddr page) = 0;
     /// Tells the notifiers.
     virtual void invalidate(const MmuRange& range) = 0;
@@ -48,7 +48,7 @@ public:
     int start(unsigned cpu_fault_workers);
     void stop();
 
-    /// Held shared by whoever moves or fills pages (userfaultfd_ctx.map_changing_lock): nothing is read from
+    /// Held shared by a thread that moves or fills pages (userfaultfd_ctx.map_changing_lock): nothing is read from
     /// userfaultfd meanwhile, and what was read has been noted in the entries. So no unmap, discard or remap that is
     /// not noted has returned to its caller, and the ioctls that move or fill answer -EAGAIN while one is under way:
     /// what they do under this lock is done to the very mapping that the entries tell of. REQUIRES: no missing page is
@@ -60,7 +60,7 @@ public:
     void wait_for_events() const;
     /// Mm::sync().
     void sync() const;
-    /// CPU faults that were read have been served: whoever faulted goes on before the last of it is done.
+    /// CPU faults that were read have been served: the thread that faulted may go on before the last of it is done.
     void wait_for_cpu_faults() const;
     MmCounters counters() const;
 

@@ -1,3 +1,5 @@
+// The ioctls of userfaultfd, with every answer that they are known to give.
+
 #include "reference/svm/mm/uffd.h"
 
 #include <fcntl.h>

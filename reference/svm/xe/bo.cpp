@@ -1,3 +1,5 @@
+// A buffer between VRAM and system memory: validated by binds and faults, evicted by a thread that needs its VRAM.
+
 #include "reference/svm/xe/bo.h"
 
 #include <cerrno>
@@ -20,9 +22,11 @@ Bo* Bo::create(Tile& tile, Bytes size, int* err) {
     return bo.get();
 }
 
+// Relaxed: the caller has a reference already.
 void Bo::get() { refs_.fetch_add(1, std::memory_order_relaxed); }
 
 bool Bo::try_get() {
+    // As DeviceFolio::try_get(): the VRAM's LRU finds a buffer without a reference to it.
     unsigned count = refs_.load(std::memory_order_relaxed);
     while (count != 0)
         if (refs_.compare_exchange_weak(count, count + 1, std::memory_order_acq_rel)) return true;
@@ -30,6 +34,8 @@ bool Bo::try_get() {
 }
 
 void Bo::put() {
+    // Release and acquire: the last holder frees what the others have left. Without a reference no other thread can
+    // take the lock; it is taken for the analysis.
     if (refs_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     {
         MutexLock guard(lock);
@@ -58,6 +64,7 @@ int Bo::validate() {
 }
 
 int Bo::evict() {
+    // Not waited for: the thread that makes room may hold the lock of another buffer, whose evictor waits for this one.
     if (!lock.try_lock()) return -EBUSY;
     int err = 0;
     if (pins_ != 0 || block_.base == nullptr) err = -EBUSY;
@@ -66,12 +73,14 @@ int Bo::evict() {
         if (system_ == nullptr) err = -ENOMEM;
     }
     if (err == 0) {
+        // Before the copy, so that nothing is written to the old place after it.
         for (BoMapping& mapping : mappings_) mapping.invalidate();
         const CopyJob out{system_, block_.base, size_};
         err = tile_.copy_engine().copy({&out, 1});
         if (err == 0) {
             tile_.vram().free(&block_);
         } else {
+            // Still whole in VRAM; the next fault binds it again.
             arena_unmap(system_, size_);
             system_ = nullptr;
         }
@@ -105,10 +114,11 @@ void Bo::add_mapping(BoMapping& mapping) {
 
 void Bo::remove_mapping(BoMapping& mapping) {
     {
+        // An eviction that invalidates the mapping holds the lock: after this none does, and it may be destroyed.
         MutexLock guard(lock);
         mappings_.erase(mappings_.iterator_to(mapping));
     }
-    put();
+    put();  // not under the lock, which goes with the last reference
 }
 
 }  // namespace faultline::svm

@@ -1,3 +1,5 @@
+// Life of a device, its change of policy, and the way from a fault's ASID to its VM.
+
 #include "reference/svm/xe/device.h"
 
 #include <cerrno>

@@ -1,3 +1,5 @@
+// The workers of the page-fault queues: pop, service, ack, and look again before they sleep.
+
 #include "reference/svm/xe/fault_queue.h"
 
 #include <sched.h>
@@ -93,6 +95,7 @@ struct FaultQueues::Impl {
     }
 
     ~Impl() {
+        // Release pairs with work(): what was queued before is served before a worker ends.
         stop.store(true, std::memory_order_release);
         for (auto& queue : queues) queue->bell.ring_all();
     }
@@ -102,7 +105,8 @@ struct FaultQueues::Impl {
             case QueueChoice::kAsidHash:
                 return *queues[fault.asid % queues.size()];
             case QueueChoice::kRoundRobin: {
-                // As in the series, producers may race for one index: then two faults share a queue.
+                // As in the series, producers may race for one index: then two faults share a queue. Relaxed: no
+                // more hangs on it.
                 const unsigned old = next_queue.load(std::memory_order_relaxed);
                 next_queue.store(old + 1, std::memory_order_relaxed);
                 return *queues[old % queues.size()];
@@ -119,11 +123,12 @@ struct FaultQueues::Impl {
         Bell& bell = worker.queue->bell;
         for (int looks = 0;;) {
             const int seen = bell.seen();
+            const bool stopping = stop.load(std::memory_order_acquire);  // asked before the last look for work
             const PagefaultQueue::Popped popped = faults.pop(worker.index);
             if (popped.slot != PagefaultQueue::kNoSlot) {
                 serve(worker, popped);
                 looks = 0;
-            } else if (stop.load(std::memory_order_acquire)) {
+            } else if (stopping) {
                 return;
             } else if (++looks < kLooksBeforeSleep) {
                 sched_yield();
@@ -144,7 +149,7 @@ struct FaultQueues::Impl {
             Interval serviced;
             err = config.service->pagefault_service(fault, &serviced);
             const unsigned again = faults.complete(worker.index, popped.slot, err, serviced);
-            // One is this worker's own next; the others are for whoever sleeps.
+            // One is this worker's own next; the others are for workers that sleep.
             for (unsigned i = 1; i < again; ++i) worker.queue->bell.ring();
         }
         {

@@ -1,3 +1,5 @@
+// Queue, collection and reset of advice. The list lock is a leaf: it is free while a range is removed.
+
 #include "reference/svm/xe/garbage_collector.h"
 
 #include <cerrno>

@@ -1,3 +1,5 @@
+// One thread, one list of VMs: each is in it at most once, with a reference.
+
 #include "reference/svm/xe/garbage_worker.h"
 
 namespace faultline::svm {
@@ -8,7 +10,7 @@ int GarbageWorker::start() {
 }
 
 GarbageWorker::~GarbageWorker() {
-    stop_.store(true, std::memory_order_release);
+    stop_.store(true, std::memory_order_release);  // no VM is left to queue anything: see ~Device()
     bell_.ring();
     thread_.join();
 }

@@ -1,3 +1,5 @@
+// A radix of atomics: binders and invalidations write it under locks, walkers read it without any.
+
 #include "reference/svm/xe/page_table.h"
 
 #include <array>
@@ -70,6 +72,8 @@ struct PageTable::Node {
 
     /// Calls leaf(entry, level, index, address) for every present leaf that overlaps the interval; stops when it
     /// returns true.
+    // Leaves are read relaxed: callers hold the notifier lock so that none is set meanwhile. Tables with acquire: stage()
+    // adds them without that lock.
     template <typename Leaf>
     static bool for_each_leaf(Node* node, unsigned level, Interval interval, Leaf& leaf) {
         const std::uint64_t step = 1ull << shift_of(level);
@@ -92,6 +96,8 @@ PageTable::~PageTable() = default;
 
 Translation PageTable::walk(VirtAddr addr) const {
     if (addr.value >> shift_of(kTopLevel + 1) != 0) return {};
+    // Acquire pairs with the releases of stage() and set(): a table that is found is empty or filled, and the bytes that
+    // a leaf refers to are those that were there when it was set.
     const Node* node = root_.get();
     for (unsigned level = kTopLevel;; --level) {
         const unsigned i = index_of(addr, level);
@@ -155,6 +161,7 @@ bool PageTable::zap(Interval interval) {
         const bool leaf64k = level == 0 && (node.leaves[i].load(std::memory_order_relaxed) & kPs64) != 0;
         const unsigned group = kSize64K / kPageSize;
         const unsigned first = leaf64k ? i / group * group : i;
+        // A walker may have read the leaf just before: the flush that follows waits for the access it was read for.
         for (unsigned j = first; j < first + (leaf64k ? group : 1); ++j)
             node.leaves[j].store(0, std::memory_order_release);
         return false;

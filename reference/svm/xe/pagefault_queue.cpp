@@ -1,3 +1,5 @@
+// The ring of faults and the chains through it. All is under one lock, held for no more than a few links.
+
 #include "reference/svm/xe/pagefault_queue.h"
 
 #include <bit>

@@ -3,7 +3,7 @@
 // With chaining (series, patch 8) a fault that falls into the 2 MiB window around one that a worker is serving does not
 // wait for a worker of its own: it is linked to that one, on arrival or when a worker comes across it, and acked with
 // it. Faults that the service turns out not to have covered are queued again, with a window of one page, so that they
-// are not linked to the wrong one for ever. Entries stay in the ring until they are acked, whatever their state.
+// are not linked to the wrong one for ever. Entries stay in the ring until they are acked.
 //
 // Two rules keep a false ack from becoming an endless one. A fault is acked without service only if it was queued
 // before the service that covered it had ended: an access after that sees the new translation, or has a right to be
@@ -48,7 +48,7 @@ public:
     const Pagefault& fault(Slot slot) const { return entries_[slot].fault; }
 
     /// The service of the worker's fault has ended: what is linked to it and was not served is queued again; returns
-    /// how many. *serviced* is meant for err == 0.
+    /// how many. `serviced` is meant for err == 0.
     unsigned complete(unsigned worker, Slot slot, int err, Interval serviced);
     /// The fault linked after this one, or kNoSlot. REQUIRES: complete() was called.
     Slot next(Slot slot) const { return entries_[slot].next; }

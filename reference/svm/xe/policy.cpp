@@ -1,3 +1,5 @@
+// One table of knobs and one of presets: text, values and help come from them alone.
+
 #include "reference/svm/xe/policy.h"
 
 #include <charconv>

@@ -1,4 +1,4 @@
-// Every choice that the seeds discuss, as a value: which behaviour of the kernel the core shows.
+// Which behaviour of the kernel the core shows, as a value: a preset and single knobs.
 //
 // Thread safety: values. A preset is named for the kernel or series whose behaviour it reproduces. A value says what
 // the software does; what the hardware is (VRAM, links, latencies) belongs to the device.

@@ -15,7 +15,7 @@ class RangeJob final : public PrefetchJob {
 public:
     RangeJob(Vm::Impl& vm, SvmRange& range, const Vma& vma, Pagemap* dpagemap)
         : vm_(vm), range_(range), vma_(vma), dpagemap_(dpagemap) {}
-    // vm.lock is held for reading by whoever waits for this job.
+    // The thread that waits for this job holds vm.lock for reading.
     void work() override FL_NO_THREAD_SAFETY_ANALYSIS { err_ = vm_.prefetch_range(range_, vma_, dpagemap_); }
     int err() const { return err_; }
 

@@ -1,3 +1,5 @@
+// Threads that take jobs from one list; the last job of a run wakes its submitter.
+
 #include "reference/svm/xe/prefetch_workers.h"
 
 namespace faultline::svm {
@@ -12,7 +14,7 @@ int PrefetchWorkers::start() {
 }
 
 PrefetchWorkers::~PrefetchWorkers() {
-    stop_.store(true, std::memory_order_release);
+    stop_.store(true, std::memory_order_release);  // no VM is left to prefetch: see ~Device()
     bell_.ring_all();
     for (ServiceThread& thread : threads_) thread.join();
 }
@@ -40,6 +42,8 @@ void PrefetchWorkers::loop() {
         if (job != nullptr) {
             std::atomic<int>& left = *job->left_;
             job->work();
+            // Under the lock until `left` is no longer used: see run(), on whose stack it is. Release: the job's results
+            // are seen by run(), which loads with acquire.
             MutexLock guard(lock_);
             if (left.fetch_sub(1, std::memory_order_acq_rel) == 1) left.notify_all();
         } else if (stop_.load(std::memory_order_acquire)) {

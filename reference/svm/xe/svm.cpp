@@ -63,6 +63,7 @@ int Vm::Impl::alloc_vram(SvmRange& range, const SvmContext& ctx) {
         const int err = dpagemap.populate_mm(range.interval, ctx.timeslice);
         if (err != -EBUSY) return err;
     }
+    // Not upgraded but taken anew: another thread may migrate in between, and then the evict finds more to do.
     WriteLock guard(driver_migrate_lock);
     device.mm().evict(range.interval);
     return dpagemap.populate_mm(range.interval, ctx.timeslice);
@@ -81,6 +82,7 @@ int Vm::Impl::range_get_pages(SvmRange& range, const Vma& vma, const SvmContext&
 }
 
 int Vm::Impl::range_rebind(SvmRange& range, const Vma& vma, TileMask tiles) {
+    // From the check to the last PTE no invalidation runs: one that comes later finds them, and zaps.
     MutexLock reservation(tables.resv);
     ReadLock guard(gpusvm.notifier_lock());
     if (!range.pages.valid()) return -EAGAIN;
@@ -105,6 +107,7 @@ int Vm::Impl::range_rebind(SvmRange& range, const Vma& vma, TileMask tiles) {
     tables.for_each_tile(tiles, [&](Tile&, PageTable& table) {
         for (const HmmRun& run : range.pages.runs()) table.set(part(run), run.physical, flags(run));
     });
+    // Release: a peek that sees the bits sees the PTEs. Present before valid, so that it never sees too much.
     range.tile_present.fetch_or(tiles, std::memory_order_release);
     range.tile_invalidated.fetch_and(static_cast<TileMask>(~tiles), std::memory_order_release);
     return 0;
@@ -138,7 +141,7 @@ int Vm::Impl::try_fault(SvmFault& fault) {
     stats.incr(gt_stat_of_size(GtStat::kSvm4KPagefaultCount, size));
 
     MutexLock guard(range.lock);
-    if (range.removed) return kRetry;
+    if (range.removed) return kRetry;  // between the look-up and its lock: there may be a new one by now
     const auto done = [&] {
         stats.add_time(gt_stat_of_size(GtStat::kSvm4KPagefaultUs, size), clock.now() - fault.start);
         *fault.serviced = range.interval;

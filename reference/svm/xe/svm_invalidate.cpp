@@ -27,6 +27,7 @@ void Vm::Impl::range_free(Range* range) {
 
 /// xe_svm_range_notifier_event_begin(): zaps the range's PTEs; returns the tiles that have something to flush.
 TileMask Vm::Impl::range_event_begin(SvmRange& range, Interval& flushed) {
+    // Relaxed: the notifier lock, which the caller holds, orders all of it. Unmapped: zapped already, and for good.
     if (range.unmapped.load(std::memory_order_relaxed)) return 0;
     const TileMask zapped = tables.zap(range.interval, range.tile_present.load(std::memory_order_relaxed));
     if (zapped == 0) return 0;
@@ -73,6 +74,7 @@ void Vm::Impl::range_destroy(SvmRange& range) {
 void Vm::Impl::range_destroy_locked(SvmRange& range) {
     if (range.removed) return;
     range.removed = true;
+    // Unmapped before it leaves the tree: a notifier could not find it afterwards, and its pages may be freed.
     tables.zap_and_flush(range.interval);
     range.pages.unmap(gpusvm);
     --ranges;

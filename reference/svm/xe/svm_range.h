@@ -21,14 +21,16 @@ public:
     SvmRange(GpuSvm& owner, Notifier& under, Interval span, bool may_migrate, const DrmDevice& device)
         : Range(owner, under, span, may_migrate), pages(device) {}
 
-    /// xe_vm_has_valid_gpu_mapping(). Opportunistic unless the notifier lock is held.
+    /// xe_vm_has_valid_gpu_mapping(). Opportunistic unless the notifier lock is held. Acquire pairs with the binder's
+    /// release: a bit that is seen has its PTEs behind it.
     bool has_valid_gpu_mapping(TileMask tiles) const {
         return (tile_present.load(std::memory_order_acquire) & ~tile_invalidated.load(std::memory_order_acquire) &
                 tiles) == tiles;
     }
 
     Mutex lock{LockRank::kRange, "range.lock"};
-    bool removed FL_GUARDED_BY(lock) = false;  ///< out of the tree: whoever still holds a reference looks it up anew
+    bool removed FL_GUARDED_BY(lock) =
+        false;  ///< out of the tree: a thread that still has a reference looks it up anew
     Pages pages;
     boost::intrusive::list_member_hook<> garbage_collector_link;
     std::atomic<TileMask> tile_present{0};      ///< tiles on which a binding was committed

@@ -1,3 +1,5 @@
+// Life of a tile: it joins an owner before it has a pagemap, and leaves it after.
+
 #include "reference/svm/xe/tile.h"
 
 #include <cerrno>

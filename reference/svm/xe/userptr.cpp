@@ -1,3 +1,5 @@
+// The two ways by which a userptr's pages change: pinned by a fault, dropped by an invalidation.
+
 #include "reference/svm/xe/userptr.h"
 
 #include "reference/svm/drm/gpusvm.h"

@@ -1,8 +1,8 @@
 // Memory of the process bound at a GPU address of its own (xe_userptr): pages through the same Pages as SVM's ranges,
 // with a notifier of its own, never in device memory.
 //
-// Thread safety: pin_pages() under the VMA's fault_lock; the rest from any thread. Ownership: made and destroyed by
-// whoever binds and unbinds; refers to VM and VMA. Invariant: while bound, the sequence number of its pages is the
+// Thread safety: pin_pages() under the VMA's fault_lock; the rest from any thread. Ownership: its VMA
+// owns it; refers to VM and VMA. Invariant: while bound, the sequence number of its pages is the
 // notifier's.
 #pragma once
 

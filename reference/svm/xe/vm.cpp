@@ -49,6 +49,7 @@ Vm* Vm::create(Device& device, int* err) {
     return vm.get();
 }
 
+// Relaxed: the caller has a reference already, or the lock of the map that found it.
 void Vm::get() { impl_->refs.fetch_add(1, std::memory_order_relaxed); }
 
 void Vm::put() {
@@ -57,7 +58,7 @@ void Vm::put() {
 }
 
 void Vm::close() {
-    if (impl_->closed.exchange(true)) return;
+    if (impl_->closed.exchange(true)) return;  // before the lock: a fault that waits for it is refused
     impl_->device.asid_free(impl_->tables.asid());
     WriteLock guard(impl_->lock);
     impl_->tables.zap_and_flush(kWholeAddressSpace);

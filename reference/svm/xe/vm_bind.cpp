@@ -58,6 +58,7 @@ int Vm::Impl::bind_bo(Vma& vma, TileMask tiles) {
         const int err = tables.bind(device.tile(id), vma.interval, bo.vram() + vma.bo->offset(), flags);
         if (err != 0) return err;
     }
+    // Release, and present before valid: see Vma::has_valid_gpu_mapping().
     vma.tile_present.fetch_or(tiles, std::memory_order_release);
     vma.tile_invalidated.fetch_and(static_cast<TileMask>(~tiles), std::memory_order_release);
     return 0;
@@ -73,6 +74,7 @@ int Vm::Impl::bind_userptr(Vma& vma, Tile& tile) {
         if (const int err = vma.userptr->pin_pages(); err != 0) return err;
         const PteFlags flags{.writable = !vma.flags.read_only};
         PageTable& table = tables.table(tile.id());
+        // As range_rebind(): no invalidation between the check and the last PTE.
         MutexLock reservation(tables.resv);
         ReadLock guard(gpusvm.notifier_lock());
         const Pages& pages = vma.userptr->pages();

@@ -50,7 +50,7 @@ struct Vm::Impl final : public GpuSvmOps, public UserptrOwner {
     int init();
     ~Impl();
 
-    // svm_invalidate.cpp, for whoever finds a range that has to go
+    // svm_invalidate.cpp
     /// __xe_svm_garbage_collector(): unbinds and removes one range, unless somebody did.
     void range_destroy(SvmRange& range) FL_EXCLUDES(range.lock);
 

@@ -1,3 +1,5 @@
+// The order that every invalidation keeps: zap under the notifier lock, flush, wait.
+
 #include "reference/svm/xe/vm_tables.h"
 
 #include <cerrno>

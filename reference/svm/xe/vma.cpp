@@ -1,3 +1,5 @@
+// VMAs are split, carved, restored and merged so that a failure for want of memory leaves the tree as it was.
+
 #include "reference/svm/xe/vma.h"
 
 #include <cerrno>
@@ -38,6 +40,7 @@ int VmaTree::insert(Interval interval, VmaKind kind, BindFlags flags, Vma** vma)
 }
 
 int VmaTree::carve(Vma* mirror, Interval interval, VmaKind kind, BindFlags flags, Vma** vma) {
+    // All memory first, then the changes that cannot fail.
     auto carved = make_arena<Vma>(interval, kind, flags);
     if (carved == nullptr) return -ENOMEM;
     carved->in_mirror = true;
@@ -60,7 +63,7 @@ int VmaTree::restore(Vma* carved) {
     mirror->attr = carved->mirror_attr;
     remove(carved);
     tree_.insert(*mirror.release());
-    merge(interval);
+    merge(interval);  // with the neighbours that carve() left, unless they were advised otherwise since
     return 0;
 }
 
@@ -81,7 +84,7 @@ int VmaTree::split(Interval interval) {
 }
 
 void VmaTree::merge(Interval interval) {
-    const Interval touched{interval.start - 1, interval.end + 1};
+    const Interval touched{interval.start - 1, interval.end + 1};  // and the neighbours at both ends
     for (Vma* vma = first_in(touched); vma != nullptr;) {
         Vma* after = next(*vma);
         if (after == nullptr || after->interval.start >= touched.end) return;

@@ -41,6 +41,7 @@ struct Vma : public boost::intrusive::set_base_hook<> {
     Vma(const Vma&) = delete;
     Vma& operator=(const Vma&) = delete;
 
+    /// Acquire pairs with the binder's release: a bit that is seen has its PTEs behind it.
     bool has_valid_gpu_mapping(TileMask tiles) const {
         return (tile_present.load(std::memory_order_acquire) & ~tile_invalidated.load(std::memory_order_acquire) &
                 tiles) == tiles;
@@ -82,8 +83,7 @@ public:
     /// Cuts `interval` out of `mirror`, leaving mirrors on both sides, and returns a VMA of that kind for it.
     /// REQUIRES: the mirror holds the interval. 0, -ENOMEM (nothing is changed).
     int carve(Vma* mirror, Interval interval, VmaKind kind, BindFlags flags, Vma** vma);
-    /// Makes a carved VMA part of the mirror again.
-    /// 0, -ENOMEM (it stays).
+    /// Makes a carved VMA part of the mirror again. 0, -ENOMEM (it stays).
     int restore(Vma* carved);
     /// Splits mirrors at the interval's ends, so that each VMA is inside or outside of it (xe_vm_alloc_madvise_vma).
     /// 0, -ENOMEM (split at most at one end).
