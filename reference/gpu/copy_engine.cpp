@@ -65,7 +65,7 @@ struct CopyEngines::Batch {
 int CopyEngines::start(unsigned engines) {
     for (unsigned i = 0; i < engines; ++i) {
         try {
-            threads_.emplace_back(svm::arena_new<svm::ServiceThread>());
+            threads_.push_back(svm::ArenaPtr<svm::ServiceThread>(svm::arena_new<svm::ServiceThread>()));
         } catch (const std::bad_alloc&) {
             return -ENOMEM;
         }

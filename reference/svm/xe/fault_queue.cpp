@@ -80,10 +80,11 @@ struct FaultQueues::Impl {
     int start(const Policy& policy) {
         const bool single = choice == QueueChoice::kSingle;
         for (unsigned i = 0; i < (single ? 1 : policy.queue_count); ++i)
-            queues.emplace_back(
-                arena_new<Queue>(config.entries, single ? policy.num_pf_work : 1, policy.chaining, *config.stats));
+            queues.push_back(ArenaPtr<Queue>(
+                arena_new<Queue>(config.entries, single ? policy.num_pf_work : 1, policy.chaining, *config.stats)));
         for (unsigned i = 0; i < policy.workers(); ++i) {
-            Worker* const worker = workers.emplace_back(arena_new<Worker>()).get();
+            workers.push_back(ArenaPtr<Worker>(arena_new<Worker>()));
+            Worker* const worker = workers.back().get();
             worker->impl = this;
             worker->queue = queues[single ? 0 : i].get();
             worker->index = single ? i : 0;

@@ -40,7 +40,6 @@ int VmaTree::insert(Interval interval, VmaKind kind, BindFlags flags, Vma** vma)
 }
 
 int VmaTree::carve(Vma* mirror, Interval interval, VmaKind kind, BindFlags flags, Vma** vma) {
-    // All memory first, then the changes that cannot fail.
     auto carved = make_arena<Vma>(interval, kind, flags);
     if (carved == nullptr) return -ENOMEM;
     carved->in_mirror = true;

@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -173,6 +175,31 @@ TEST(Arena, InjectedFailuresStartWhenAskedAndLast) {
     arena().deallocate(first, 100);
     arena_unmap(second, 4_KiB);
     deallocate(allocate(100, 8, 1));
+}
+
+TEST(Arena, OwnersAreNullWhereThereIsNoMemory) {
+    fail_after(FailPoint::kArena, 0, FailTimes::kOnce);
+    EXPECT_EQ(nullptr, make_arena<int>(1));
+    fail_never(FailPoint::kArena);
+    EXPECT_EQ(1, *make_arena<int>(1));
+}
+
+/// Wants more memory than there is, once it has its own.
+struct Greedy {
+    Greedy() { throw std::bad_alloc(); }
+    std::array<std::byte, 128 << 10>
+        bytes;  // a mapping of its own: the first that fits, so the next one takes its place
+};
+
+TEST(Arena, AConstructorThatFailsGivesItsMemoryBack) {
+    const auto next_place = [] {
+        const Block block = allocate(sizeof(Greedy), alignof(Greedy), 1);
+        deallocate(block);
+        return block.base;
+    };
+    const unsigned char* place = next_place();
+    EXPECT_EQ(nullptr, make_arena<Greedy>());
+    EXPECT_EQ(place, next_place());
 }
 
 TEST(Arena, ServesContainers) {
