@@ -18,7 +18,7 @@ constexpr std::array kCharts = {
     Chart{"stages", "where the time of a fault goes", "the driver's counters gt.svm_*_us", "^fault/parallelism/", false,
           draw_stages},
     Chart{"p2p", "how fast each device reaches each, as a matrix",
-          "one benchmark .../pair:A-B with bytes_per_second or latencies", "^p2p/", false, draw_p2p},
+          "one benchmark .../from:A/to:B with bytes_per_second or latencies", "^p2p/", false, draw_p2p},
     Chart{"oversubscription", "rate against memory in use, as a multiple of VRAM",
           "benchmarks .../oversubscription:Nx with bytes_per_second", "", false, draw_oversubscription},
     Chart{"trend", "a benchmark over many runs", "two runs or more (--run label:NAME)", "", false, draw_trend},

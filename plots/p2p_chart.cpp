@@ -1,14 +1,13 @@
 // A matrix of devices: how fast each reaches each, as colours and as figures.
 //
-// A pair is in a benchmark's name, "pair:0-1"; which of the two bytes come from follows from the family. Rows are where
-// they come from, columns where they go, in every matrix. The rest of the name tells one matrix from another. A cell is
-// the rate, or the median latency of a benchmark that moves nothing.
+// Where bytes come from and where they go is in a benchmark's name, "from:0/to:1": the rows and the columns of every
+// matrix. The rest of the name tells one matrix from another. A cell is the rate, or the median latency of a benchmark
+// that moves nothing.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
-#include <utility>
 
 #include "plots/chart.h"
 #include "plots/parameter.h"
@@ -17,22 +16,18 @@
 namespace faultline::plots {
 namespace {
 
-constexpr double kDevices = 64;  // more do not fit a picture
-
-struct Family {
+/// What the axes are called.
+struct Axes {
     std::string_view part;  ///< of the name
     const char* row;
     const char* column;
-    bool column_first = false;  ///< in the pair
 };
 /// The first that fits.
-constexpr std::array<Family, 6> kFamilies = {
+constexpr std::array<Axes, 4> kAxes = {
     {{"/both", "both directions at once: one device", "and the other"},
-     {"p2p/copy/", "from device", "to device"},
-     {"p2p/migration/", "from device", "to device", true},
      {"p2p/remote_access/write", "from device (that writes)", "to device (whose memory it is)"},
-     {"p2p/remote_", "from device (whose memory it is)", "to device (that reads)", true},
-     {"", "first device", "second device"}}};
+     {"p2p/remote_", "from device (whose memory it is)", "to device (that reads)"},
+     {"", "from device", "to device"}}};
 
 struct Cell {
     int row = 0;
@@ -42,45 +37,30 @@ struct Cell {
 
 struct Matrix {
     std::string name;
-    const Family* family = nullptr;
+    const Axes* axes = nullptr;
     bool is_rate = true;  ///< else a latency
     std::vector<Cell> cells;
 };
 
-const Family& family_of(const std::string& name) {
-    return *std::find_if(kFamilies.begin(), kFamilies.end(),
-                         [&](const Family& f) { return name.find(f.part) != std::string::npos; });
-}
-
-std::optional<Cell> cell_of(const std::string& pair, bool column_first) {
-    const std::size_t dash = pair.find('-');
-    if (dash == std::string::npos) return std::nullopt;
-    const auto first = parse_number(pair.substr(0, dash));
-    const auto second = parse_number(pair.substr(dash + 1));
-    const auto is_device = [](std::optional<double> n) { return n && *n >= 0 && *n < kDevices; };
-    if (!is_device(first) || !is_device(second)) return std::nullopt;
-    Cell cell{static_cast<int>(*first), static_cast<int>(*second), {}};
-    if (column_first) std::swap(cell.row, cell.column);
-    return cell;
+const Axes& axes_of(const std::string& name) {
+    return *std::find_if(kAxes.begin(), kAxes.end(),
+                         [&](const Axes& a) { return name.find(a.part) != std::string::npos; });
 }
 
 std::vector<Matrix> matrices_of(const std::vector<RunSet>& sets) {
     std::vector<Matrix> matrices;
     for (const RunSet& set : sets) {
         for (const std::string& name : set.benchmark_names()) {
-            const auto pair = raw_parameter_of(name, "pair");
-            const Family& family = family_of(name);
-            auto cell = pair ? cell_of(pair->text, family.column_first) : std::nullopt;
-            if (!cell) continue;
+            const auto pair = pair_of(name);
+            if (!pair) continue;
             auto values = set.values(name, "bytes_per_second");
             const bool is_rate = !values.empty();
             if (!is_rate) values = set.values(name, "latency_p50_ns");
             if (values.empty()) continue;
-            cell->value = spread_of(values);
             const std::string key = sets.size() == 1 ? pair->rest : set.name() + ": " + pair->rest;
             auto it = std::find_if(matrices.begin(), matrices.end(), [&](const Matrix& m) { return m.name == key; });
-            if (it == matrices.end()) it = matrices.insert(matrices.end(), {key, &family, is_rate, {}});
-            it->cells.push_back(*cell);
+            if (it == matrices.end()) it = matrices.insert(matrices.end(), {key, &axes_of(name), is_rate, {}});
+            it->cells.push_back({pair->from, pair->to, spread_of(values)});
         }
     }
     return matrices;
@@ -91,9 +71,10 @@ std::vector<Matrix> matrices_of(const std::vector<RunSet>& sets) {
 Expected<Picture> draw_p2p(const std::vector<RunSet>& sets, const Canvas& canvas) {
     const std::vector<Matrix> matrices = matrices_of(sets);
     if (matrices.empty()) {
-        return Error{ErrorKind::kBadInput,
-                     "p2p: these runs have no benchmarks of pairs of devices (.../pair:0-1): run the suite p2p on two "
-                     "devices or more"};
+        return Error{
+            ErrorKind::kBadInput,
+            "p2p: these runs have no benchmarks of pairs of devices (.../from:0/to:1): run the suite p2p on two "
+            "devices or more"};
     }
     if (matrices.size() > 1) {
         std::string names;
@@ -122,12 +103,12 @@ Expected<Picture> draw_p2p(const std::vector<RunSet>& sets, const Canvas& canvas
     }
     std::string tics;
     for (int d = 0; d < devices; ++d) tics += (d == 0 ? "" : ", ") + gp_tic(std::to_string(d), d);
-    const Family& family = *matrices.front().family;
+    const Axes& axes = *matrices.front().axes;
     const std::size_t index =
         figure.block(name, fmt::format("column row {} low high n", is_rate ? "rate(B/s)" : "latency(ns)"), rows);
     figure.right = 110;
-    figure.set(fmt::format("set xtics ({0})\nset ytics ({0})\nset xlabel '{1}'\nset ylabel '{2}'", tics, family.column,
-                           family.row));
+    figure.set(fmt::format("set xtics ({0})\nset ytics ({0})\nset xlabel '{1}'\nset ylabel '{2}'", tics, axes.column,
+                           axes.row));
     figure.set(fmt::format("set xrange [-0.5:{0}]\nset yrange [{0}:-0.5]\nunset grid", devices - 0.5));
     // Light to dark, so that it also reads without colour.
     figure.set(fmt::format("set palette defined (0 '#f7fbff', 0.5 '#6baed6', 1 '#084594')\nset cblabel '{}'", unit));

@@ -1,8 +1,9 @@
 #include "plots/parameter.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
+
+#include "vocabulary/benchmark_name.h"
 
 namespace faultline::plots {
 
@@ -22,26 +23,22 @@ std::optional<double> parse_number(std::string_view text) {
     return std::nullopt;
 }
 
-std::optional<RawParameter> raw_parameter_of(const std::string& name, std::string_view key) {
-    std::size_t begin = 0;
-    while (begin <= name.size()) {
-        const std::size_t end = std::min(name.find('/', begin), name.size());
-        const std::string_view part = std::string_view(name).substr(begin, end - begin);
-        if (part.size() > key.size() && part.starts_with(key) && part[key.size()] == ':') {
-            std::string rest = name.substr(0, begin == 0 ? 0 : begin - 1);
-            if (end < name.size()) rest += begin == 0 ? name.substr(end + 1) : name.substr(end);
-            return RawParameter{std::string(part.substr(key.size() + 1)), rest};
-        }
-        begin = end + 1;
-    }
-    return std::nullopt;
+std::optional<Parameter> parameter_of(const std::string& name, std::string_view key) {
+    const auto parsed = BenchmarkName::parse(name);
+    const auto text = parsed ? parsed->parameter(key) : std::nullopt;
+    const auto value = text ? parse_number(*text) : std::nullopt;
+    if (!value) return std::nullopt;
+    return Parameter{*value, parsed->without(key).text()};
 }
 
-std::optional<Parameter> parameter_of(const std::string& name, std::string_view key) {
-    const auto raw = raw_parameter_of(name, key);
-    const auto value = raw ? parse_number(raw->text) : std::nullopt;
-    if (!value) return std::nullopt;
-    return Parameter{*value, raw->rest};
+std::optional<DevicePair> pair_of(const std::string& name) {
+    constexpr double kDevices = 64;  // more do not fit a picture
+    const auto is_device = [](const std::optional<Parameter>& p) { return p && p->value >= 0 && p->value < kDevices; };
+    const auto from = parameter_of(name, "from");
+    if (!is_device(from)) return std::nullopt;
+    const auto to = parameter_of(from->rest, "to");
+    if (!is_device(to)) return std::nullopt;
+    return DevicePair{static_cast<int>(from->value), static_cast<int>(to->value), to->rest};
 }
 
 }  // namespace faultline::plots

@@ -29,7 +29,7 @@ std::string spaced(double value, const std::string& unit) { return prefixed(valu
 
 std::string tic_text(double value, std::string_view unit) { return prefixed(value, unit, 6, ""); }
 
-std::string with_unit(const results::Metric& metric, double value) {
+std::string with_unit(const Metric& metric, double value) {
     if (metric.unit == "ns") return spaced(value * 1e-9, "s");
     if (metric.unit == "us") return spaced(value * 1e-6, "s");
     if (metric.unit == "KiB") return spaced(value * 1024, "B");

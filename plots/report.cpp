@@ -85,14 +85,14 @@ private:
     void matrices() {
         std::vector<std::string> kinds;
         for (const std::string& name : report_.input.run.benchmark_names()) {
-            const auto pair = raw_parameter_of(name, "pair");
+            const auto pair = pair_of(name);
             if (pair && std::find(kinds.begin(), kinds.end(), pair->rest) == kinds.end()) kinds.push_back(pair->rest);
         }
         for (const std::string& kind : kinds) {
             RunSet set = report_.input.run;
             for (RunData& run : set.runs) {
                 std::erase_if(run.benchmarks, [&](const Measured& m) {
-                    const auto pair = raw_parameter_of(m.name, "pair");
+                    const auto pair = pair_of(m.name);
                     return !pair || pair->rest != kind;
                 });
             }

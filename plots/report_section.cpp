@@ -10,7 +10,7 @@
 #include "plots/quantity.h"
 #include "plots/report_view.h"
 #include "plots/spread.h"
-#include "results/metric.h"
+#include "vocabulary/metrics.h"
 
 namespace faultline::plots {
 namespace {
@@ -66,8 +66,7 @@ public:
 
 private:
     /// One metric's line of a section's table.
-    void figure_row(const results::Metric& metric, const std::vector<double>& before,
-                    const std::vector<double>& after) {
+    void figure_row(const Metric& metric, const std::vector<double>& before, const std::vector<double>& after) {
         body_ += "<tr><td>" + escaped(metric.name) + "</td>";
         if (view_.compared()) {
             body_ += "<td>" + (before.empty() ? "-" : escaped(with_unit(metric, spread_of(before).median))) + "</td>";
@@ -109,7 +108,7 @@ private:
         if (view_.compared()) body_ += "<th scope=\"col\">ratio</th>";
         body_ += "<th scope=\"col\">n</th></tr></thead>\n<tbody>\n";
         for (const std::string& name : metrics) {
-            figure_row(results::metric_of(name),
+            figure_row(metric_of(name),
                        view_.compared() ? input_.against->values(benchmark, name) : std::vector<double>{},
                        input_.run.values(benchmark, name));
         }

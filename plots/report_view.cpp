@@ -7,7 +7,7 @@
 
 #include "plots/html.h"
 #include "plots/quantity.h"
-#include "results/metric.h"
+#include "vocabulary/metrics.h"
 
 namespace faultline::plots {
 namespace {
@@ -54,7 +54,10 @@ std::string verdict_of(const ReportSection& section) {
 
 std::string row_text(const results::ComparedMetric& row) {
     std::string text = row.metric.name + ": ";
-    if (row.median_a && row.median_b) text += gain_text(gain_of(row)) + (row.reason.empty() ? "" : "; ");
+    if (row.median_a && row.median_b) {
+        text += row.metric.has_direction() ? gain_text(gain_of(row)) : fmt::format("{:.3g} times as much", row.ratio());
+        if (!row.reason.empty()) text += "; ";
+    }
     return text + row.reason;
 }
 
@@ -71,7 +74,7 @@ std::string stages_text(const results::Stages& stages, std::size_t most) {
 }
 
 std::string step_text(const Trend& history, const results::ChangePoint& step) {
-    const results::Metric metric = results::metric_of(kCompared);
+    const Metric metric = metric_of(kCompared);
     return fmt::format("from {}: {} -> {}, {}", history.nights[step.index].started_utc, with_unit(metric, step.before),
                        with_unit(metric, step.after), gain_text(step.before / step.after));
 }

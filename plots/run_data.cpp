@@ -5,8 +5,8 @@
 #include <set>
 #include <utility>
 
-#include "results/metric.h"
 #include "results/run_directory.h"
+#include "vocabulary/metrics.h"
 #include "vocabulary/skip.h"
 
 namespace faultline::plots {
@@ -19,16 +19,16 @@ Measured measured(results::StoredResult&& stored) {
     Measured m;
     m.boot = stored.boot;
     m.process = stored.run_uid + "/" + std::to_string(stored.process);
-    m.name = shown_name(result.name);
+    m.name = results::one_line(result.name);
     m.latency = std::move(result.latency);
     for (const std::string& error : result.errors) {
         std::string& why = is_skip(error) ? m.skipped : m.error;
-        if (why.empty()) why = shown_name(std::string(is_skip(error) ? skip_reason(error) : error));
+        if (why.empty()) why = results::one_line(std::string(is_skip(error) ? skip_reason(error) : error));
     }
     for (std::size_t i = 0; i < result.metrics.size(); ++i) {
         const std::string& metric = result.metrics[i];
         const bool is_time = metric == "real_time" || metric == "cpu_time";
-        const double scale = is_time ? results::nanoseconds_per(result.time_unit) : 1;
+        const double scale = is_time ? nanoseconds_per(result.time_unit) : 1;
         std::vector<double> values;
         for (std::size_t r = 0; r < result.repetitions(); ++r) {
             const double value = result.values[i][r] * scale;
@@ -52,7 +52,7 @@ void add_samples(const results::RunInfo& info, RunData& run) {
     for (const auto& path : files) {
         auto file = read_latency_file(path);
         if (!file) continue;
-        const std::string name = shown_name(file->benchmark());
+        const std::string name = results::one_line(file->benchmark());
         for (Measured& m : run.benchmarks) {
             if (m.name == name && m.samples.empty()) m.samples = std::move(file->samples);
         }
@@ -145,7 +145,7 @@ Expected<RunSet> load_runs(const results::Store& store, const std::string& refer
         RunData run{info->uid, info->started_utc, {}};
         const Status read =
             store.visit(*info, {.benchmark = {}, .latencies = options.latencies}, [&](results::StoredResult&& r) {
-                if (pattern->is_in(shown_name(r.result.name))) {
+                if (pattern->is_in(r.result.name)) {
                     run.benchmarks.push_back(measured(std::move(r)));
                 }
             });
@@ -165,29 +165,6 @@ RunSet matching(RunSet set, const Pattern& pattern) {
         std::erase_if(run.benchmarks, [&](const Measured& m) { return !pattern.is_in(m.name); });
     }
     return set;
-}
-
-std::string shown_name(const std::string& benchmark) {
-    std::string name = benchmark;
-    const auto cut = [&](std::size_t length) { name.resize(name.size() - length); };
-    for (bool found = true; found;) {
-        found = false;
-        for (const std::string ending : {"/manual_time", "/real_time", "/process_time"}) {
-            if (!name.ends_with(ending)) continue;
-            cut(ending.size());
-            found = true;
-        }
-        for (const std::string_view setting : {"/iterations:", "/repeats:", "/min_time:"}) {
-            const std::size_t slash = name.rfind('/');
-            if (slash == std::string::npos || name.compare(slash, setting.size(), setting) != 0) continue;
-            cut(name.size() - slash);
-            found = true;
-        }
-    }
-    for (char& c : name) {
-        if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
-    }
-    return name;
 }
 
 }  // namespace faultline::plots

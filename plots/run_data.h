@@ -1,8 +1,8 @@
 // Stored runs as charts read them: sets of runs, each with the benchmarks that a pattern chose.
 //
 // A set is what one reference names ("A" of a chart); its runs are in the order in which they were made. Times are in
-// ns. Repetitions that failed or were skipped are left out. Names are those of Google Benchmark without its endings
-// ("/iterations:8/manual_time"). Thread safety: values; loading as Store.
+// ns. Repetitions that failed or were skipped are left out. Control characters in a name become blanks, so that it is
+// one line wherever it is shown. Thread safety: values; loading as Store.
 #pragma once
 
 #include <filesystem>
@@ -75,9 +75,5 @@ Expected<RunSet> load_runs(const results::Store& store, const std::string& refer
 
 /// Of a set only the benchmarks whose names hold `pattern`.
 RunSet matching(RunSet set, const Pattern& pattern);
-
-/// "migration/to_host/read/size:2M/iterations:8/manual_time" -> "migration/to_host/read/size:2M"; control characters
-/// become blanks, so that a name is one line wherever it is shown.
-std::string shown_name(const std::string& benchmark);
 
 }  // namespace faultline::plots

@@ -1,35 +1,37 @@
-// Where a fault's time goes: the driver's own counters of its stages, stacked.
+// Where a fault's time goes: the stages of vocabulary/fault_stages.h by the driver's own counters.
 //
-// The counters nest as in the kernel: svm_<size>_pagefault_us is all of the handling; within it are migrate_us (of
-// which device_copy_us is the copy itself), get_pages_us and bind_us. What is left is locking, lookup and waiting. The
-// times of all sizes are added and divided by the faults served.
+// Of each stage what no other holds, one after another: the wait in the queue, then the parts of the service, of which
+// the rest is locking, lookup and waiting. TLB invalidations may be part of any of them, or of none, and have a narrow
+// bar of their own. Times are divided by the faults served.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <numeric>
 
 #include "plots/chart.h"
 #include "plots/spread.h"
+#include "vocabulary/fault_stages.h"
 
 namespace faultline::plots {
 namespace {
 
 constexpr std::size_t kBars = 24;
-constexpr std::array<const char*, 3> kSizes = {"4K", "64K", "2M"};
-constexpr std::array<const char*, 5> kStages = {"copy to device", "migrate, without the copy", "get pages", "bind",
-                                                "rest: locks, lookup, waiting"};
-
 struct Bar {
     std::string benchmark;
     std::string shown;  ///< beside the bar: the benchmark, below it the further sets
-    std::array<double, kStages.size()> microseconds{};
+    std::array<double, kFaultStages.size()> microseconds{};  ///< a fault, of each stage's own part
     std::size_t count = 0;
 };
 
-double total(const RunSet& set, const std::string& benchmark, const char* stage) {
+constexpr std::string_view kRest = "pagefault";
+constexpr std::string_view kBeside = "tlb_inval";
+
+double total(const RunSet& set, const std::string& benchmark, const FaultStage& stage) {
     double sum = 0;
-    for (const char* size : kSizes) {
-        const auto values = set.values(benchmark, fmt::format("gt.svm_{}_{}", size, stage));
+    for (const std::string_view counter : stage.counters()) {
+        const auto values = set.values(benchmark, std::string("gt.").append(counter));
         if (!values.empty()) sum += spread_of(values).median;
     }
     return sum;
@@ -38,18 +40,29 @@ double total(const RunSet& set, const std::string& benchmark, const char* stage)
 /// Nothing when the counters are not there or nothing faulted.
 bool measure(const RunSet& set, const std::string& benchmark, Bar& bar) {
     const auto faults = set.values(benchmark, "gt.svm_pagefault_count");
-    const double all = total(set, benchmark, "pagefault_us");
-    if (faults.empty() || all <= 0) return false;
-    const double count = spread_of(faults).median;
+    const double count = faults.empty() ? 0 : spread_of(faults).median;
     if (count <= 0) return false;
-    const double copy = total(set, benchmark, "device_copy_us");
-    const double migrate = std::max(0.0, total(set, benchmark, "migrate_us") - copy);
-    const double pages = total(set, benchmark, "get_pages_us");
-    const double bind = total(set, benchmark, "bind_us");
-    const double rest = std::max(0.0, all - copy - migrate - pages - bind);
-    bar.microseconds = {copy / count, migrate / count, pages / count, bind / count, rest / count};
+    std::map<std::string_view, double> own;
+    for (const FaultStage& stage : kFaultStages) own[stage.name] = total(set, benchmark, stage) / count;
+    if (own[kRest] <= 0) return false;
+    const std::map<std::string_view, double> whole = own;
+    for (const FaultStage& stage : kFaultStages)
+        if (!stage.within.empty()) own[stage.within] -= whole.at(stage.name);
+    for (std::size_t s = 0; s < kFaultStages.size(); ++s)
+        bar.microseconds[s] = std::max(0.0, own[kFaultStages[s].name]);
     bar.count = faults.size();
     return true;
+}
+
+/// Indices of the stages in the order of a bar: the rest last, but for what has a bar of its own.
+std::vector<std::size_t> order() {
+    std::vector<std::size_t> indices(kFaultStages.size());
+    std::iota(indices.begin(), indices.end(), std::size_t{0});
+    const auto rank = [](std::size_t s) {
+        return kFaultStages[s].name == kBeside ? 2 : kFaultStages[s].name == kRest ? 1 : 0;
+    };
+    std::stable_sort(indices.begin(), indices.end(), [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
+    return indices;
 }
 
 }  // namespace
@@ -90,32 +103,38 @@ Expected<Picture> draw_stages(const std::vector<RunSet>& sets, const Canvas& can
     figure.make_room_for_names();
     constexpr unsigned kKeyFits = 110;  // gnuplot gives a key no more room than the plot has
     figure.plot_height = std::max(kKeyFits, 24 + 20 * static_cast<unsigned>(bars.size()));
+    const std::vector<std::size_t> stages = order();
     std::vector<std::string> rows;
     double longest = 0;
     for (std::size_t b = 0; b < bars.size(); ++b) {
         std::string row = fmt::format("{}", b);
         double end = 0;
-        for (const double us : bars[b].microseconds) {
-            row += fmt::format(" {:.7g} {:.7g}", end, end + us);
-            end += us;
+        for (const std::size_t s : stages) {
+            const double begin = kFaultStages[s].name == kBeside ? 0 : end;
+            end = begin + bars[b].microseconds[s];
+            longest = std::max(longest, end);
+            row += fmt::format(" {:.7g} {:.7g}", begin, end);
         }
-        longest = std::max(longest, end);
         rows.push_back(row + " # " + bars[b].benchmark);
     }
+    std::string columns = "row, then begin and end of each:";
+    for (const std::size_t s : stages) columns.append(" ").append(kFaultStages[s].name);
     std::string tics;
     for (std::size_t b = 0; b < bars.size(); ++b) {
         tics += (b == 0 ? "" : ", ") + gp_tic(shortened(bars[b].shown, figure.name_length()), static_cast<double>(b));
     }
-    const std::size_t index = figure.text_block(
-        "stages of a fault (us)", "row, then begin and end of each: copy migrate get_pages bind rest", rows);
+    const std::size_t index = figure.text_block("stages of a fault (us), of each what no other holds", columns, rows);
     figure.set(fmt::format("set yrange [{}:-0.6]\nset ytics ({}) font ',10'\nset grid noytics",
                            static_cast<double>(bars.size()) - 0.4, tics));
     figure.set(fmt::format("set xrange [0:{:.7g}]\nset xlabel 'microseconds a fault'\nset style fill solid 1 noborder",
                            longest * 1.05));
-    for (std::size_t s = 0; s < kStages.size(); ++s) {
-        figure.curve(fmt::format("index {0} using {1}:1:{1}:{2}:($1-0.35):($1+0.35) with boxxyerror lc rgb '{3}'",
-                                 index, 2 + 2 * s, 3 + 2 * s, s + 1 == kStages.size() ? "#bbbbbb" : colour(s)),
-                     kStages[s]);
+    for (std::size_t i = 0; i < stages.size(); ++i) {
+        const FaultStage& stage = kFaultStages[stages[i]];
+        const bool beside = stage.name == kBeside;
+        figure.curve(fmt::format("index {0} using {1}:1:{1}:{2}:($1{3}):($1{4}) with boxxyerror lc rgb '{5}'", index,
+                                 2 + 2 * i, 3 + 2 * i, beside ? "+0.29" : "-0.35", beside ? "+0.42" : "+0.25",
+                                 stage.name == kRest ? "#bbbbbb" : colour(i)),
+                     std::string(stage.own));
     }
     return figure.picture();
 }

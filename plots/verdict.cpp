@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "results/compare/environment.h"
-#include "results/metric.h"
+#include "vocabulary/metrics.h"
 
 namespace faultline::plots {
 namespace {
@@ -19,7 +19,7 @@ results::SampleSet samples_of(const RunSet& set) {
         for (const Measured& m : run.benchmarks) {
             for (const auto& [metric, values] : m.metrics) {
                 const auto [it, is_new] = index.emplace(std::pair(m.name, metric), samples.series.size());
-                if (is_new) samples.series.push_back({m.name, results::metric_of(metric), {}});
+                if (is_new) samples.series.push_back({m.name, metric_of(metric), {}});
                 results::Series& series = samples.series[it->second];
                 for (std::size_t r = 0; r < values.size(); ++r) {
                     series.samples.push_back({m.boot, m.process, static_cast<int>(r), values[r]});
@@ -67,7 +67,7 @@ Verdicts verdicts(const RunSet& before, const RunSet& after) {
 }
 
 double gain_of(const results::ComparedMetric& row) {
-    return row.metric.higher_is_better ? row.ratio() : 1 / row.ratio();
+    return row.metric.direction == Direction::kHigher ? row.ratio() : 1 / row.ratio();
 }
 
 }  // namespace faultline::plots

@@ -35,7 +35,8 @@ struct Verdicts {
 
 Verdicts verdicts(const RunSet& before, const RunSet& after);
 
-/// How many times as good the second side is, by medians: 2 is half the time. REQUIRES: both medians.
+/// How many times as good the second side is, by medians: 2 is half the time. REQUIRES: both medians, and a metric that
+/// has a direction.
 double gain_of(const results::ComparedMetric& row);
 
 }  // namespace faultline::plots

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
+#include <set>
 
 #include "results/atomic_file.h"
+#include "vocabulary/former_name.h"
 
 namespace faultline::results {
 namespace {
@@ -87,6 +90,25 @@ std::optional<std::string> fault_of(const Json& benchmark) {
     return std::nullopt;
 }
 
+/// Gives the benchmarks today's names. Where two of a report would become one (BM_x and BM_x/real_time of somebody
+/// else's program), both keep what they have: nothing is merged that the report tells apart.
+void rename(Json& benchmarks) {
+    std::map<std::string, std::set<std::string>> reported;
+    for (const Json& benchmark : benchmarks) {
+        const auto name = benchmark["run_name"].get<std::string>();
+        reported[present_name(name)].insert(name);
+    }
+    for (Json& benchmark : benchmarks) {
+        const auto before = benchmark["run_name"].get<std::string>();
+        const std::string today = present_name(before);
+        if (today == before || reported[today].size() > 1) continue;
+        benchmark["run_name"] = today;
+        // An aggregate's name has "_mean" behind it.
+        const auto name = benchmark["name"].get<std::string>();
+        if (name.starts_with(before)) benchmark["name"] = today + name.substr(before.size());
+    }
+}
+
 }  // namespace
 
 Expected<BenchmarkReport> parse_benchmark_report(std::string_view text, const std::string& origin) {
@@ -106,7 +128,8 @@ Expected<BenchmarkReport> parse_benchmark_report(std::string_view text, const st
     for (std::size_t i = 0; i < benchmarks.size(); ++i) {
         if (const auto fault = fault_of(benchmarks[i])) return bad(fmt::format("benchmarks[{}]{}", i, *fault));
     }
-    return BenchmarkReport{root["context"], benchmarks, repaired->complete};
+    rename(root["benchmarks"]);
+    return BenchmarkReport{root["context"], root["benchmarks"], repaired->complete};
 }
 
 Expected<BenchmarkReport> read_benchmark_report(const std::filesystem::path& path) {

@@ -3,7 +3,9 @@
 // The JSON stays JSON (members in their order), because everything a benchmark adds must come out again; what the suite
 // relies on is checked once, here. Two departures from JSON that Google Benchmark 1.7 makes are understood: bare NaN
 // and Infinity (read as null), and a file that ends early because its writer died (the benchmarks that were whole are
-// kept). Thread safety: values.
+// kept). Benchmarks get their canonical names here, and those of older programs today's (vocabulary/former_name.h), so
+// that all else knows one name for each; a name that two benchmarks of a report would share is left as it is. Thread
+// safety: values.
 #pragma once
 
 #include <filesystem>

@@ -3,14 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "results/statistics/statistics.h"
+#include "vocabulary/benchmark_name.h"
 
 namespace faultline::results {
 namespace {
@@ -40,7 +42,7 @@ public:
     explicit Runs(const BenchmarkReport& report) {
         for (const Json& entry : report.benchmarks) {
             if (entry["run_type"] != "iteration" || entry.value("error_occurred", false)) continue;
-            repetitions_[plain_name(entry["run_name"])].push_back(&entry);
+            repetitions_[entry["run_name"].get<std::string>()].push_back(&entry);
         }
     }
 
@@ -64,26 +66,26 @@ public:
     }
 
     /// Every pair a-b, a < b, that a benchmark of `prefix` ran on.
-    std::vector<std::pair<unsigned, unsigned>> pairs(const std::string& prefix) const {
-        std::map<std::pair<unsigned, unsigned>, bool> found;
+    std::set<std::pair<unsigned, unsigned>> pairs(const std::string& prefix) const {
+        std::set<std::pair<unsigned, unsigned>> found;
         for (auto it = repetitions_.lower_bound(prefix); it != repetitions_.end() && it->first.starts_with(prefix);
              ++it) {
-            const auto at = it->first.find("/pair:");
-            unsigned a = 0;
-            unsigned b = 0;
-            if (at == std::string::npos || std::sscanf(it->first.c_str() + at, "/pair:%u-%u", &a, &b) != 2) continue;
-            if (a != b && std::max(a, b) < kMaxDevices) found[{std::min(a, b), std::max(a, b)}] = true;
+            const auto name = BenchmarkName::parse(it->first);
+            if (!name) continue;
+            const auto from = device_in(*name, "from");
+            const auto to = device_in(*name, "to");
+            if (from && to && *from != *to) found.emplace(std::min(*from, *to), std::max(*from, *to));
         }
-        std::vector<std::pair<unsigned, unsigned>> all;
-        for (const auto& [pair, unused] : found) all.push_back(pair);
-        return all;
+        return found;
     }
 
 private:
-    /// "fault/thp/small/untouched/iterations:8/manual_time" without what Google Benchmark adds.
-    static std::string plain_name(const std::string& name) {
-        const auto end = std::min(name.find("/iterations:"), name.find("/manual_time"));
-        return name.substr(0, end);
+    static std::optional<unsigned> device_in(const BenchmarkName& name, std::string_view key) {
+        const std::string text = name.parameter(key).value_or("");
+        unsigned device = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), device);
+        const bool is_one = error == std::errc() && end == text.data() + text.size() && device < kMaxDevices;
+        return is_one ? std::optional(device) : std::nullopt;
     }
     static void collect(const std::vector<const Json*>& entries, const Reading& read, std::vector<double>& found) {
         for (const Json* entry : entries)
@@ -181,34 +183,28 @@ struct Way {
     unsigned to = 0;
 };
 
-/// Which of the two a benchmark's pair names first.
-enum class First { kFrom, kTo };
-
 /// The median of what a family's benchmarks of these ways say.
-Value on_ways(const Runs& runs, const std::vector<Way>& ways, const std::string& family, First first,
-              const char* counter) {
+Value on_ways(const Runs& runs, const std::vector<Way>& ways, const std::string& family, const char* counter) {
     std::vector<double> found;
     for (const auto& [from, to] : ways) {
-        const auto pair = first == First::kFrom ? std::pair(from, to) : std::pair(to, from);
-        if (const Value value = runs.median_at(fmt::format("{}/pair:{}-{}", family, pair.first, pair.second), counter))
-            found.push_back(*value);
+        const std::string name = BenchmarkName(family).parameter("from", from).parameter("to", to).text();
+        if (const Value value = runs.median_at(name, counter)) found.push_back(*value);
     }
     return median(std::move(found));
 }
 
 Value copy_ns(const Runs& runs, const std::vector<Way>& ways, const char* size) {
-    return on_ways(runs, ways, fmt::format("p2p/copy/one/size:{}", size), First::kFrom, "latency_p50_ns");
+    return on_ways(runs, ways, fmt::format("p2p/copy/one/size:{}", size), "latency_p50_ns");
 }
 
 constexpr const char* kRemoteRead = "p2p/remote_access/read/one";
 constexpr const char* kRemoteChase = "p2p/remote_chase/one";
 
-/// What is read comes to the worker, which is the first of its pair.
 Value read_bytes_per_second(const Runs& runs, const std::vector<Way>& ways) {
-    return on_ways(runs, ways, kRemoteRead, First::kTo, "bytes_per_second");
+    return on_ways(runs, ways, kRemoteRead, "bytes_per_second");
 }
 Value chase_ns(const Runs& runs, const std::vector<Way>& ways) {
-    return on_ways(runs, ways, kRemoteChase, First::kTo, "latency_p50_ns");
+    return on_ways(runs, ways, kRemoteChase, "latency_p50_ns");
 }
 
 FittedSpeed fit_speed(const Runs& runs, const std::vector<Way>& ways, bool fast) {

@@ -8,13 +8,9 @@
 #include <string>
 #include <vector>
 
-namespace faultline::results {
+#include "vocabulary/metrics.h"
 
-struct Metric {
-    std::string name;  ///< "faults_per_second"
-    std::string unit;  ///< "ns"; empty for a plain count
-    bool higher_is_better;
-};
+namespace faultline::results {
 
 struct Sample {
     std::string boot;     ///< boot id

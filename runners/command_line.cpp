@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "plots/chart.h"
+#include "runners/look/directions.h"
 #include "runners/run/suites.h"
 #include "vocabulary/environment_variables.h"
 
@@ -73,6 +74,7 @@ void add_compare(CLI::App& app, Parsed& parsed) {
                      "compare this, in place of real_time and the median and p99 of latencies; may be repeated")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    add_directions(*compare, options.compare);
     compare->add_option("--min-effect", parsed.min_effect_percent, "percent below which a change is none")
         ->check(CLI::Range(0.0, 1000.0))
         ->capture_default_str();
@@ -99,6 +101,7 @@ void add_bisect(CLI::App& app, Parsed& parsed) {
     bisect->add_option("--metric", options.compare.metrics, "as for compare")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    add_directions(*bisect, options.compare);
     bisect->add_option("--min-effect", parsed.min_effect_percent, "as for compare")
         ->check(CLI::Range(0.0, 1000.0))
         ->capture_default_str();

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "vocabulary/benchmark_name.h"
+#include "vocabulary/former_name.h"
 
 namespace faultline {
 namespace {
@@ -39,7 +40,7 @@ std::optional<HeaderLine> parse_header_line(std::string_view line) {
     const std::size_t colon = line.find(": ");
     if (line.substr(0, 2) != "# " || colon == std::string_view::npos) return std::nullopt;
     HeaderLine found{std::string(line.substr(2, colon - 2)), std::string(line.substr(colon + 2))};
-    if (found.key == "benchmark") found.value = canonical(found.value);
+    if (found.key == "benchmark") found.value = present_name(found.value);
     return found;
 }
 

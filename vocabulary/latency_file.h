@@ -11,8 +11,8 @@
 //     0 0 5120
 //
 // Further "# key: value" lines may stand between the first line and the columns. The benchmark's name is canonical when
-// it is written, and is made so when it is read, for the files of older programs. Thread safety: values; files are
-// written whole under a temporary name and renamed.
+// it is written; when a file of an older program is read, it is today's (vocabulary/former_name.h). Thread safety:
+// values; files are written whole under a temporary name and renamed.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "vocabulary/fault_stages.h"
 
@@ -83,6 +84,21 @@ const KnownMetric* find_metric(std::string_view name) {
     const auto* found = std::find_if(std::begin(kMetrics), std::end(kMetrics),
                                      [&](const KnownMetric& metric) { return fits(metric.name, name); });
     return found == std::end(kMetrics) ? nullptr : found;
+}
+
+Metric metric_of(std::string_view name) {
+    const KnownMetric* known = find_metric(name);
+    if (known == nullptr) return {std::string(name), "", kUnknown};
+    return {std::string(name), std::string(known->unit), known->direction};
+}
+
+double nanoseconds_per(std::string_view time_unit) {
+    static constexpr std::array<std::pair<std::string_view, double>, 4> kUnits = {
+        {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}}};
+    for (const auto& [unit, nanoseconds] : kUnits) {
+        if (time_unit == unit) return nanoseconds;
+    }
+    return 0;
 }
 
 std::string_view to_string(Direction direction) {

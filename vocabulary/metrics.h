@@ -7,6 +7,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace faultline {
@@ -30,6 +31,22 @@ std::span<const KnownMetric> known_metrics();
 
 /// The entry of a metric; null when there is none.
 const KnownMetric* find_metric(std::string_view name);
+
+/// A metric as results carry it.
+struct Metric {
+    std::string name;  ///< "faults_per_second"
+    std::string unit;  ///< "ns"; empty for a plain count, and where it is not known
+    Direction direction = Direction::kUnknown;
+
+    /// Whether more of it can be better or worse.
+    bool has_direction() const { return direction == Direction::kHigher || direction == Direction::kLower; }
+};
+
+/// By the table. Google Benchmark's times are in ns: whoever reads them from a report converts.
+Metric metric_of(std::string_view name);
+
+/// Nanoseconds in Google Benchmark's time_unit; 0 for an unknown one.
+double nanoseconds_per(std::string_view time_unit);
 
 /// "higher is better", "lower is better", "neither", "not known"
 std::string_view to_string(Direction direction);

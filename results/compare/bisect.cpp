@@ -72,8 +72,13 @@ Expected<Classified> classify(const SampleSet& good, const SampleSet& bad, const
         sides[side].push_back(key.first + " " + key.second);
     }
     if (sides.empty()) {
+        const std::size_t unknown = regression->unknown_changes();
         return Error{ErrorKind::kBadInput,
-                     fmt::format("nothing that was measured is worse in {} than in {}", bad.label, good.label)};
+                     fmt::format("nothing that was measured is worse in {} than in {}{}", bad.label, good.label,
+                                 unknown == 0 ? ""
+                                              : fmt::format("; of {} that changed nobody said which way is better: "
+                                                            "--higher-is-better or --lower-is-better NAME",
+                                                            unknown))};
     }
     const std::vector<std::string>& says_good = sides[Side::kGood];
     const std::vector<std::string>& says_bad = sides[Side::kBad];

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "results/compare/environment.h"
@@ -125,6 +126,23 @@ void control_discoveries(std::vector<ComparedMetric>& rows) {
     for (std::size_t i = 0; i < compared.size(); ++i) compared[i]->discovery_rate = rates[i];
 }
 
+/// What a change that is beyond doubt is called, and why where that is neither better nor worse.
+std::pair<Verdict, std::string> verdict_on_change(const Metric& metric, double ratio) {
+    switch (metric.direction) {
+        case Direction::kHigher:
+            return {ratio > 1 ? Verdict::kBetter : Verdict::kWorse, ""};
+        case Direction::kLower:
+            return {ratio < 1 ? Verdict::kBetter : Verdict::kWorse, ""};
+        case Direction::kNeither:
+            return {Verdict::kChanged, "says how much was done, not how well"};
+        case Direction::kUnknown:
+            break;
+    }
+    return {Verdict::kChanged, fmt::format("direction not known; --higher-is-better {0} or --lower-is-better {0} says "
+                                           "which way is better",
+                                           metric.name)};
+}
+
 /// REQUIRES: row.difference.
 void judge(ComparedMetric& row, const CompareOptions& options) {
     const Difference& d = *row.difference;
@@ -132,7 +150,7 @@ void judge(ComparedMetric& row, const CompareOptions& options) {
     const bool certain = d.ratio_low > 1 || d.ratio_high < 1;
     const bool discovered = d.discovery_rate <= options.false_discovery_rate;
     if (certain && discovered && effect >= options.min_effect && effect >= d.noise_floor) {
-        row.verdict = (row.ratio() > 1) == row.metric.higher_is_better ? Verdict::kBetter : Verdict::kWorse;
+        std::tie(row.verdict, row.reason) = verdict_on_change(row.metric, row.ratio());
     } else if (std::max(d.ratio_high, 1 / d.ratio_low) < 1 + options.min_effect) {
         row.verdict = Verdict::kSame;
     } else if (!certain) {
@@ -189,7 +207,9 @@ std::vector<ComparedMetric> rows_of(const std::vector<Job>& jobs, const CompareO
     const auto work = [&] {
         for (std::size_t i; (i = next.fetch_add(1)) < jobs.size();) {
             const Job& job = jobs[i];
-            const Metric& metric = (job.a != nullptr ? job.a : job.b)->metric;
+            Metric metric = (job.a != nullptr ? job.a : job.b)->metric;
+            const auto told = options.directions.find(metric.name);
+            if (told != options.directions.end()) metric.direction = told->second;
             rows[i] = row_of(job.benchmark, metric, job.a, job.b, options);
         }
     };
@@ -235,6 +255,8 @@ std::string to_string(Verdict verdict) {
             return "worse";
         case Verdict::kSame:
             return "same";
+        case Verdict::kChanged:
+            return "changed";
         case Verdict::kUnclear:
         case Verdict::kUncompared:
             break;
@@ -245,6 +267,12 @@ std::string to_string(Verdict verdict) {
 std::size_t Comparison::count(Verdict verdict) const {
     return static_cast<std::size_t>(
         std::count_if(rows.begin(), rows.end(), [&](const ComparedMetric& row) { return row.verdict == verdict; }));
+}
+
+std::size_t Comparison::unknown_changes() const {
+    return static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), [](const ComparedMetric& row) {
+        return row.verdict == Verdict::kChanged && row.metric.direction == Direction::kUnknown;
+    }));
 }
 
 Expected<Comparison> compare(const SampleSet& a, const SampleSet& b, const CompareOptions& asked) {
@@ -283,8 +311,10 @@ Expected<Comparison> compare(const SampleSet& a, const SampleSet& b, const Compa
 
 Outcome outcome_of(const Comparison& comparison) {
     if (comparison.count(Verdict::kWorse) > 0) return Outcome::kRegression;
-    const std::size_t told = comparison.count(Verdict::kBetter) + comparison.count(Verdict::kSame);
-    return comparison.count(Verdict::kUncompared) > 0 || told == 0 ? Outcome::kCannotTell : Outcome::kNoRegression;
+    if (comparison.count(Verdict::kUncompared) > 0 || comparison.unknown_changes() > 0) return Outcome::kCannotTell;
+    const std::size_t told =
+        comparison.count(Verdict::kBetter) + comparison.count(Verdict::kSame) + comparison.count(Verdict::kChanged);
+    return told == 0 ? Outcome::kCannotTell : Outcome::kNoRegression;
 }
 
 }  // namespace faultline::results

@@ -5,10 +5,12 @@
 // or worse only when all of these agree: the rank test over independent units, after control of the false-discovery
 // rate over everything compared; the confidence interval of the ratio; the smallest effect that anybody asked about;
 // and what A differs from itself by. "Same" is a finding too: the whole interval lies within that smallest effect.
-// Everything else is unclear, with the reason. docs/statistics.md has the rules and what they are worth.
-// Thread safety: values and pure functions.
+// A metric that says how much was done, not how well, and one of which nobody knows which way is better, change and are
+// called neither. Everything else is unclear, with the reason. docs/statistics.md has the rules and what they are
+// worth. Thread safety: values and pure functions.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,10 +22,11 @@
 namespace faultline::results {
 
 struct CompareOptions {
-    double min_effect = 0.03;          ///< of the ratio: 0.03 is 3 %
-    std::vector<std::string> metrics;  ///< empty: default_metrics()
-    bool force = false;                ///< compare what is not comparable, and say so in the notes
-    double boot_noise = 0.025;         ///< assumed standard deviation among boots, where too few were measured
+    double min_effect = 0.03;                       ///< of the ratio: 0.03 is 3 %
+    std::vector<std::string> metrics;               ///< empty: default_metrics()
+    std::map<std::string, Direction> directions{};  ///< of metrics by name, in place of what the vocabulary says
+    bool force = false;                             ///< compare what is not comparable, and say so in the notes
+    double boot_noise = 0.025;  ///< assumed standard deviation among boots, where too few were measured
     double false_discovery_rate = 0.05;
     double confidence = 0.95;
     int resamples = 1000;
@@ -41,6 +44,7 @@ enum class Verdict {
     kBetter,
     kWorse,
     kSame,
+    kChanged,     ///< as surely as those, but of a metric that has no good direction, or none that is known
     kUnclear,     ///< compared, but the samples do not tell
     kUncompared,  ///< no comparison could be made: something is missing
 };
@@ -70,7 +74,7 @@ struct ComparedMetric {
     std::string benchmark;
     Metric metric;
     Verdict verdict = Verdict::kUncompared;
-    std::string reason;              ///< of an unclear verdict; otherwise empty
+    std::string reason;              ///< of an unclear verdict and of "changed"; otherwise empty
     std::optional<double> median_a;  ///< in the metric's unit; none where A lacks it
     std::optional<double> median_b;
     std::optional<Difference> difference;  ///< none when no comparison could be made
@@ -89,6 +93,8 @@ struct Comparison {
     std::vector<ComparedMetric> rows;      ///< in the order of A, then what only B has
 
     std::size_t count(Verdict verdict) const;
+    /// Of those that changed, the ones whose direction is not known.
+    std::size_t unknown_changes() const;
 };
 
 /// A row for each benchmark and metric that either side has. Error: kBadInput, when the sets are not comparable
@@ -99,7 +105,8 @@ Expected<Comparison> compare(const SampleSet& a, const SampleSet& b, const Compa
 enum class Outcome {
     kNoRegression,  ///< everything was compared, and nothing is worse
     kRegression,    ///< something is worse
-    kCannotTell,    ///< nothing is worse, but something could not be compared, or nothing could be told
+    kCannotTell,    ///< nothing is worse, but something could not be compared, or changed in a direction that nobody
+                    ///< knows to be good or bad, or nothing could be told
 };
 Outcome outcome_of(const Comparison& comparison);
 

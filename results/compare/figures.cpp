@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <utility>
 
 namespace faultline::results {
 namespace {
+
+constexpr std::array kSections = {Verdict::kWorse, Verdict::kBetter, Verdict::kChanged, Verdict::kUnclear,
+                                  Verdict::kSame};
 
 /// Four significant digits of a value from 1 to 999.
 std::string digits(double value) {
@@ -69,9 +73,10 @@ std::string stages_text(const ComparedMetric& row) {
 
 std::string totals(const Comparison& comparison) {
     std::string text;
-    for (const Verdict verdict : {Verdict::kWorse, Verdict::kBetter, Verdict::kUnclear, Verdict::kSame}) {
+    for (const Verdict verdict : kSections) {
         std::size_t count = comparison.count(verdict);
         if (verdict == Verdict::kUnclear) count += comparison.count(Verdict::kUncompared);
+        if (verdict == Verdict::kChanged && count == 0) continue;  // what is compared by itself has a direction
         text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, to_string(verdict));
     }
     return text;
@@ -86,10 +91,11 @@ std::string conclusion(const Comparison& comparison) {
         case Outcome::kCannotTell:
             break;
     }
-    const std::size_t uncompared = comparison.count(Verdict::kUncompared);
-    return uncompared > 0
-               ? fmt::format("Cannot tell: {} of {} could not be compared.", uncompared, comparison.rows.size())
-               : "Cannot tell: the samples decide nothing.";
+    if (const std::size_t uncompared = comparison.count(Verdict::kUncompared); uncompared > 0)
+        return fmt::format("Cannot tell: {} of {} could not be compared.", uncompared, comparison.rows.size());
+    if (const std::size_t unknown = comparison.unknown_changes(); unknown > 0)
+        return fmt::format("Cannot tell: of {} that changed, nobody said which way is better.", unknown);
+    return "Cannot tell: the samples decide nothing.";
 }
 
 std::string method(const Comparison& comparison) {
@@ -101,7 +107,7 @@ std::string method(const Comparison& comparison) {
 
 std::vector<Section> sections_of(const Comparison& comparison) {
     std::vector<Section> sections;
-    for (const Verdict verdict : {Verdict::kWorse, Verdict::kBetter, Verdict::kUnclear, Verdict::kSame}) {
+    for (const Verdict verdict : kSections) {
         Section section{verdict, {}};
         for (const ComparedMetric& row : comparison.rows) {
             const Verdict shown = row.verdict == Verdict::kUncompared ? Verdict::kUnclear : row.verdict;

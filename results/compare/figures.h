@@ -20,7 +20,7 @@ std::string interval(const ComparedMetric& row);
 std::string medians(const ComparedMetric& row);
 /// Why it changed: "a fault: copy 5.00 -> 6.50 us (+1.50)". Empty where nothing is to be explained.
 std::string stages_text(const ComparedMetric& row);
-/// "2 worse, 1 better, 3 unclear, 40 same"
+/// "2 worse, 1 better, 3 unclear, 40 same"; "1 changed" stands before unclear where something is.
 std::string totals(const Comparison& comparison);
 /// One sentence: what a gate makes of it.
 std::string conclusion(const Comparison& comparison);
@@ -33,7 +33,7 @@ struct Section {
     Verdict verdict;
     std::vector<const ComparedMetric*> rows;
 };
-/// Worse, better, unclear, same; without empty ones.
+/// Worse, better, changed, unclear, same; without empty ones.
 std::vector<Section> sections_of(const Comparison& comparison);
 
 }  // namespace faultline::results

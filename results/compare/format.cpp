@@ -18,6 +18,8 @@ const char* colour_of(Verdict verdict) {
             return "\x1b[31m";
         case Verdict::kSame:
             return "\x1b[2m";
+        case Verdict::kChanged:
+            return "\x1b[36m";
         case Verdict::kUnclear:
         case Verdict::kUncompared:
             break;

@@ -37,7 +37,7 @@ Json to_json(const Difference& d) {
 
 Json to_json(const ComparedMetric& row) {
     Json json = {{"benchmark", row.benchmark},        {"metric", row.metric.name},
-                 {"unit", row.metric.unit},           {"higher_is_better", row.metric.higher_is_better},
+                 {"unit", row.metric.unit},           {"direction", to_string(row.metric.direction)},
                  {"verdict", to_string(row.verdict)}, {"compared", row.verdict != Verdict::kUncompared}};
     if (!row.reason.empty()) json["reason"] = row.reason;
     if (row.median_a) json["median_a"] = *row.median_a;
@@ -66,6 +66,7 @@ std::string json_text(const Comparison& comparison) {
                  {"better", count(Verdict::kBetter)},
                  {"worse", count(Verdict::kWorse)},
                  {"same", count(Verdict::kSame)},
+                 {"changed", count(Verdict::kChanged)},
                  {"unclear", count(Verdict::kUnclear) + count(Verdict::kUncompared)},
                  {"not_compared", count(Verdict::kUncompared)},
                  {"min_effect", comparison.options.min_effect},

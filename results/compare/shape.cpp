@@ -9,6 +9,7 @@
 
 #include "results/compare/index.h"
 #include "results/statistics/statistics.h"
+#include "vocabulary/benchmark_name.h"
 
 namespace faultline::results {
 namespace {
@@ -21,12 +22,6 @@ struct Pair {
     Nested a;
     Nested b;
 };
-
-/// "fault/latency/threads:4" -> "fault/latency"
-std::string family_of(const std::string& benchmark) {
-    const std::size_t first = benchmark.find('/');
-    return first == std::string::npos ? benchmark : benchmark.substr(0, benchmark.find('/', first + 1));
-}
 
 std::string fact(const SampleSet& set, const std::string& key) {
     const auto it = set.environment.find(key);

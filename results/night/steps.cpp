@@ -15,14 +15,14 @@ namespace {
 
 std::optional<Step> newest_step(const NightSeries& series) {
     const std::vector<ChangePoint> points = change_points(series.medians, kStepOptions);
-    if (points.empty()) return std::nullopt;
+    if (points.empty() || !series.metric.has_direction()) return std::nullopt;
     const ChangePoint& point = points.back();
     return Step{.benchmark = series.benchmark,
                 .metric = series.metric.name,
                 .first_night = series.nights[point.index],
                 .before = point.before,
                 .after = point.after,
-                .worse = (point.after > point.before) != series.metric.higher_is_better};
+                .worse = (point.after > point.before) != (series.metric.direction == Direction::kHigher)};
 }
 
 bool same_series(const Step& a, const Step& b) { return a.benchmark == b.benchmark && a.metric == b.metric; }

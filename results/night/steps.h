@@ -39,7 +39,7 @@ private:
 /// Of some hundred histories that are looked at every night, hardly any may show a step that is none.
 inline constexpr ChangePointOptions kStepOptions = {.significance = 0.0002, .permutations = 9999};
 
-/// The newest step of each series that has one. On all processors.
+/// The newest step of each series that has one, and whose metric has a good direction. On all processors.
 std::vector<Step> newest_steps(const NightHistory& history);
 
 /// What a comparison of `night` with the nights before it calls better or worse.

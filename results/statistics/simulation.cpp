@@ -35,7 +35,7 @@ double repetition(const Noise& noise, Random& random) {
 Series series_of(const std::string& benchmark, const std::string& side, int boots, const Scenario& scenario,
                  double effect, Random& random) {
     const Design& design = scenario.design;
-    Series series{benchmark, {"real_time", "ns", false}, {}};
+    Series series{benchmark, metric_of("real_time"), {}};
     for (int b = 0; b < boots; ++b) {
         const std::string boot = design.same_boot ? "boot" : fmt::format("{}-boot-{}", side, b);
         // One boot of both sides does the same to both.

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "results/metric.h"
+#include "vocabulary/metrics.h"
 
 namespace faultline::results {
 namespace {

@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "results/metric.h"
+#include "vocabulary/metrics.h"
 
 namespace faultline::results {
 namespace {

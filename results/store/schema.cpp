@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "vocabulary/former_name.h"
+
 namespace faultline::results {
 namespace {
 
@@ -113,7 +115,31 @@ CREATE TABLE step (
 CREATE INDEX step_by_night ON step (night_id);
 )sql";
 
-constexpr std::array kMigrations = {kVersion1, kVersion2};
+// One name for a benchmark: results of the names that are the same today come together under it, so that a history goes
+// on. Names that one run has beside each other stay apart under what they are called: those are several benchmarks.
+constexpr const char* kVersion3 = R"sql(
+CREATE TEMP TABLE renaming AS SELECT id AS old_id, present_name(name) AS name FROM benchmark;
+CREATE INDEX temp.renaming_by_id ON renaming (old_id);
+DELETE FROM renaming WHERE name IN (
+    SELECT same.name
+    FROM (SELECT name FROM renaming GROUP BY name HAVING count(*) > 1) AS same
+    JOIN renaming ON renaming.name = same.name
+    JOIN (SELECT DISTINCT benchmark_id, run_id FROM result) AS used ON used.benchmark_id = renaming.old_id
+    GROUP BY same.name, used.run_id HAVING count(*) > 1);
+CREATE TEMP TABLE merging AS
+    SELECT old_id, first_id FROM renaming JOIN (SELECT name, min(old_id) AS first_id FROM renaming GROUP BY name)
+    USING (name) WHERE old_id <> first_id;
+UPDATE result SET benchmark_id = (SELECT first_id FROM merging WHERE old_id = benchmark_id)
+    WHERE benchmark_id IN (SELECT old_id FROM merging);
+UPDATE step SET benchmark_id = (SELECT first_id FROM merging WHERE old_id = benchmark_id)
+    WHERE benchmark_id IN (SELECT old_id FROM merging);
+DELETE FROM benchmark WHERE id IN (SELECT old_id FROM merging);
+UPDATE benchmark SET name = (SELECT name FROM renaming WHERE old_id = id) WHERE id IN (SELECT old_id FROM renaming);
+DROP TABLE merging;
+DROP TABLE renaming;
+)sql";
+
+constexpr std::array kMigrations = {kVersion1, kVersion2, kVersion3};
 
 Error refused(const Database& database, const std::string& why) {
     return {ErrorKind::kBadInput, fmt::format("{}: {}", database.path().string(), why)};
@@ -130,6 +156,7 @@ Status migrate(Database& database, std::span<const char* const> migrations) {
     Expected<std::int64_t> application = database.integer("PRAGMA application_id");
     if (!application) return application.error();
     if (*version == newest && *application == kApplicationId) return {};
+    if (Status s = database.define("present_name", present_name); !s) return s;
     // Anything else is looked at again under the lock, since another process may be making the store.
     return database.atomically([&]() -> Status {
         version = database.integer("PRAGMA user_version");

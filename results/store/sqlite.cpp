@@ -164,6 +164,20 @@ Expected<Statement*> Database::cached(std::string_view sql) const {
     return &cached_.emplace(sql, *std::move(statement)).first->second;
 }
 
+Status Database::define(const char* name, std::string (*function)(std::string_view)) const {
+    using Function = std::string (*)(std::string_view);
+    const auto call = [](sqlite3_context* context, int, sqlite3_value** arguments) {
+        const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(arguments[0]));
+        if (text == nullptr) return sqlite3_result_null(context);
+        const auto length = static_cast<std::size_t>(sqlite3_value_bytes(arguments[0]));
+        const auto made = reinterpret_cast<Function>(sqlite3_user_data(context))({text, length});
+        sqlite3_result_text(context, made.data(), static_cast<int>(made.size()), SQLITE_TRANSIENT);
+    };
+    const int code = sqlite3_create_function_v2(connection_.get(), name, 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                                reinterpret_cast<void*>(function), call, nullptr, nullptr, nullptr);
+    return code == SQLITE_OK ? Status() : Status(error_of(code));
+}
+
 Status Database::execute(const char* sql) const {
     const int code = sqlite3_exec(connection_.get(), sql, nullptr, nullptr, nullptr);
     return code == SQLITE_OK ? Status() : Status(error_of(code));

@@ -71,6 +71,8 @@ public:
     Expected<Statement*> cached(std::string_view sql) const;
     /// One or several statements without parameters.
     Status execute(const char* sql) const;
+    /// Lets statements of this connection call `function`, which gives the same for the same text, as NAME(text).
+    Status define(const char* name, std::string (*function)(std::string_view)) const;
     /// The first column of the first row of a statement without parameters; 0 without a row.
     Expected<std::int64_t> integer(std::string_view sql) const;
     std::int64_t last_row_id() const { return sqlite3_last_insert_rowid(connection_.get()); }

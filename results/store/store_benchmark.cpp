@@ -51,7 +51,7 @@ NewRun new_run(std::uint64_t number) {
 
 BenchmarkResult new_result(std::uint64_t run, std::uint64_t benchmark) {
     BenchmarkResult result;
-    result.name = fmt::format("fault/family_{}/read/cpu_touched/case:{}/manual_time", benchmark / 20, benchmark);
+    result.name = fmt::format("fault/family_{}/read/cpu_touched/case:{}", benchmark / 20, benchmark);
     result.metrics = {"iterations", "real_time", "cpu_time", "faults_per_second"};
     for (int i = 0; i < 20; ++i) result.metrics.push_back(fmt::format("gt.svm_{}_pagefault_us", i));
     result.errors.resize(3);

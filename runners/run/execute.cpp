@@ -8,6 +8,7 @@
 #include "results/merge.h"
 #include "results/store/benchmark_result.h"
 #include "runners/system/subprocess.h"
+#include "vocabulary/benchmark_name.h"
 #include "vocabulary/environment_variables.h"
 
 namespace faultline::runners {

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "runners/system/subprocess.h"
+#include "vocabulary/benchmark_name.h"
 
 namespace faultline::runners {
 namespace {
@@ -44,12 +45,6 @@ Job job_of(const Selection& selection, const Overrides& overrides, const Layout&
 }
 
 }  // namespace
-
-std::string family_of(const std::string& benchmark) {
-    const std::size_t first = benchmark.find('/');
-    if (first == std::string::npos) return benchmark;
-    return benchmark.substr(0, benchmark.find('/', first + 1));
-}
 
 DeviceRequest device_for(const Suite& suite, DeviceRequest asked) {
     if (suite.model.empty() || asked.kind == "xe") return asked;
@@ -106,21 +101,9 @@ Expected<std::map<std::string, std::vector<std::string>>> list_benchmarks(
                          fmt::format("{} cannot list its benchmarks: {}{}{}", program, describe_end(*child, command),
                                      said.empty() ? "" : ": ", said.empty() ? "" : said.back())};
         }
-        found[program] = lines(child->out);
+        for (const std::string& line : lines(child->out)) found[program].push_back(canonical(line));
     }
     return found;
-}
-
-std::string exact_filter(const std::vector<std::string>& benchmarks) {
-    std::string filter = "^(";
-    for (const std::string& name : benchmarks) {
-        if (&name != &benchmarks.front()) filter += '|';
-        for (const char c : name) {
-            if (std::string_view("\\^$.|?*+()[{").find(c) != std::string_view::npos) filter += '\\';
-            filter += c;
-        }
-    }
-    return filter + ")$";
 }
 
 }  // namespace faultline::runners

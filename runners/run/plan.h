@@ -35,9 +35,6 @@ struct Overrides {
     std::optional<double> time_limit;  ///< seconds a family
 };
 
-/// "fault/first_touch" of "fault/first_touch/read/untouched/stride:4K".
-std::string family_of(const std::string& benchmark);
-
 /// What was asked for, with what the suite wants where nothing was said.
 DeviceRequest device_for(const Suite& suite, DeviceRequest asked);
 
@@ -46,12 +43,10 @@ DeviceRequest device_for(const Suite& suite, DeviceRequest asked);
 Expected<std::vector<Job>> plan(const Suite& suite, const Overrides& overrides, const Layout& layout,
                                 const std::map<std::string, std::vector<std::string>>& benchmarks_of);
 
-/// Asks each program that `suite` names for its benchmarks. `environment` as for a run. Error: kUnavailable.
+/// Asks each program that `suite` names for its benchmarks, by their canonical names. `environment` as for a run.
+/// Error: kUnavailable.
 Expected<std::map<std::string, std::vector<std::string>>> list_benchmarks(
     const Suite& suite, const Layout& layout, const std::map<std::string, std::string>& environment,
     const Interrupt* interrupt);
-
-/// A regular expression for --benchmark_filter that matches exactly `benchmarks`.
-std::string exact_filter(const std::vector<std::string>& benchmarks);
 
 }  // namespace faultline::runners

@@ -11,6 +11,7 @@
 #include "runners/run/plan.h"
 #include "runners/system/devices.h"
 #include "runners/system/format.h"
+#include "vocabulary/benchmark_name.h"
 
 namespace faultline::runners {
 namespace {
@@ -53,12 +54,9 @@ std::vector<Column> columns_of(const std::vector<SummaryRow>& rows) {
     return used;
 }
 
-/// The part of a name that differs within its family, without what Google Benchmark adds to say how it timed.
+/// The part of a name that differs within its family.
 std::string short_name(const std::string& benchmark) {
-    std::string name = benchmark.substr(std::min(benchmark.size(), family_of(benchmark).size() + 1));
-    for (const char* suffix : {"/real_time", "/manual_time", "/process_time"}) {
-        if (name.ends_with(suffix)) name.erase(name.size() - std::string_view(suffix).size());
-    }
+    const std::string name = benchmark.substr(std::min(benchmark.size(), family_of(benchmark).size() + 1));
     return name.empty() ? benchmark : name;
 }
 

@@ -25,9 +25,11 @@ inline Measured measured(const std::string& name, double rate, int repetitions =
         m.metrics["gt.svm_pagefault_count"].push_back(100);
         m.metrics["gt.svm_64K_pagefault_us"].push_back(4000 * wobble);
         m.metrics["gt.svm_64K_migrate_us"].push_back(2500);
-        m.metrics["gt.svm_64K_device_copy_us"].push_back(1000);
+        m.metrics["gt.svm_device_copy_us"].push_back(1000);
         m.metrics["gt.svm_64K_get_pages_us"].push_back(300);
         m.metrics["gt.svm_64K_bind_us"].push_back(200);
+        m.metrics["gt.reference_queue_wait_us"].push_back(700);
+        m.metrics["gt.svm_tlb_inval_us"].push_back(150);
     }
     for (std::uint64_t i = 1; i <= 300; ++i) m.latency.add(static_cast<std::uint64_t>(1e8 / rate) + i * i);
     return m;
@@ -49,7 +51,7 @@ inline RunData run_data(unsigned number, double speed, unsigned series = 0) {
         run.benchmarks.push_back(measured(fmt::format("migration/eviction/oversubscription:{}", vram), speed * 5000));
     }
     for (const int from : {0, 1}) {
-        run.benchmarks.push_back(measured(fmt::format("p2p/copy/one/pair:{}-{}", from, 1 - from), speed * 30000));
+        run.benchmarks.push_back(measured(fmt::format("p2p/copy/one/from:{}/to:{}", from, 1 - from), speed * 30000));
     }
     run.benchmarks.push_back(measured(kHostile, speed * 7000));
     for (std::uint64_t i = 0; i < 500; ++i) run.benchmarks.back().samples.push_back({0, i, 2000 + (i * 7919) % 9000});

@@ -11,6 +11,7 @@
 
 #include "results/atomic_file.h"
 #include "tests/plots/chart_data.h"
+#include "vocabulary/fault_stages.h"
 
 namespace faultline::plots {
 namespace {
@@ -87,8 +88,8 @@ TEST(Charts, OwnPatternsAreRegularExpressions) {
 TEST(Charts, MigrationIsOfColdMemorySoThatTwoRunsFit) {
     const auto pattern = Pattern::compile(std::string(find_chart("migration")->pattern));
     for (const char* move : {"to_device/fault", "to_device/prefetch", "to_host/read", "to_host/write"}) {
-        EXPECT_TRUE(pattern->is_in(fmt::format("migration/{}/size:2M/iterations:8/manual_time", move)));
-        EXPECT_FALSE(pattern->is_in(fmt::format("migration/{}/warm/size:2M/iterations:8/manual_time", move)));
+        EXPECT_TRUE(pattern->is_in(fmt::format("migration/{}/size:2M", move)));
+        EXPECT_FALSE(pattern->is_in(fmt::format("migration/{}/warm/size:2M", move)));
     }
 }
 
@@ -109,27 +110,27 @@ TEST(Charts, WhatFitsNoAxisIsLeftOut) {
     EXPECT_THAT(picture->script, HasSubstr("set xrange [3396.893:2528762]"));
     RunSet pairs = only(run_set("A", 1, 1, "xe-7.0"), "p2p/");
     pairs.runs[0].benchmarks.clear();
-    for (const char* pair : {"0-1000000000", "1--1", "nan-0", "-", "0"}) {
-        pairs.runs[0].benchmarks.push_back(measured(std::string("p2p/copy/pair:") + pair, 1));
+    for (const char* pair : {"from:0/to:1000000000", "from:1/to:-1", "from:nan/to:0", "from:/to:", "from:0"}) {
+        pairs.runs[0].benchmarks.push_back(measured(std::string("p2p/copy/") + pair, 1));
     }
     EXPECT_THAT(draw_p2p({pairs}, {}).error().message, HasSubstr("no benchmarks of pairs"));
 }
 
-// Bytes go from row to column in every matrix, whichever of the two a family's pair names first.
+// Bytes go from row to column in every matrix.
 TEST(Charts, RowsOfAMatrixAreWhereBytesComeFrom) {
     struct Case {
         const char* name;
         const char* row;
         const char* column;
-        const char* cell;  ///< column and row of the pair 0-1
+        const char* cell;  ///< column and row
     };
     for (const Case& c :
-         {Case{"p2p/copy/one/size:2M/pair:0-1", "from device", "to device", "\n1 0 "},
-          Case{"p2p/migration/direct/one/pair:0-1", "from device", "to device", "\n0 1 "},
-          Case{"p2p/remote_access/write/one/pair:0-1", "from device (that writes)", "to device (whose", "\n1 0 "},
-          Case{"p2p/remote_access/read/one/pair:0-1", "from device (whose", "to device (that reads)", "\n0 1 "},
-          Case{"p2p/remote_chase/one/pair:0-1", "from device (whose", "to device (that reads)", "\n0 1 "},
-          Case{"p2p/copy/both/size:2M/pair:0-1", "both directions at once", "and the other", "\n1 0 "}}) {
+         {Case{"p2p/copy/one/size:2M/from:0/to:1", "from device", "to device", "\n1 0 "},
+          Case{"p2p/migration/direct/one/from:1/to:0", "from device", "to device", "\n0 1 "},
+          Case{"p2p/remote_access/write/one/from:0/to:1", "from device (that writes)", "to device (whose", "\n1 0 "},
+          Case{"p2p/remote_access/read/one/from:1/to:0", "from device (whose", "to device (that reads)", "\n0 1 "},
+          Case{"p2p/remote_chase/one/from:1/to:0", "from device (whose", "to device (that reads)", "\n0 1 "},
+          Case{"p2p/copy/both/size:2M/from:0/to:1", "both directions at once", "and the other", "\n1 0 "}}) {
         RunSet set = only(run_set("A", 1, 1, "xe-7.0"), "p2p/");
         set.runs[0].benchmarks.assign(1, measured(c.name, 1e9));
         const auto picture = draw_p2p({set}, {});
@@ -138,6 +139,26 @@ TEST(Charts, RowsOfAMatrixAreWhereBytesComeFrom) {
         EXPECT_THAT(picture->script, HasSubstr(std::string("set xlabel '") + c.column)) << c.name;
         EXPECT_THAT(picture->data, HasSubstr(c.cell)) << c.name;
     }
+}
+
+TEST(Charts, StagesAreThoseOfTheVocabulary) {
+    RunSet set = only(run_set("A", 1, 1, "xe-7.0"), "threads:1");
+    Measured& m = set.runs[0].benchmarks.at(0);
+    m.metrics.clear();
+    m.metrics["gt.svm_pagefault_count"] = {10};
+    const std::pair<const char*, double> counters[] = {{"reference_queue_wait_us", 50}, {"svm_64K_pagefault_us", 400},
+                                                       {"svm_64K_migrate_us", 250},     {"svm_device_copy_us", 100},
+                                                       {"svm_64K_get_pages_us", 30},    {"svm_64K_bind_us", 20},
+                                                       {"svm_tlb_inval_us", 70}};
+    for (const auto& [counter, us] : counters) m.metrics[std::string("gt.") + counter] = {us};
+    const auto picture = draw_stages({set}, {});
+    ASSERT_TRUE(picture.ok()) << picture.error().message;
+    for (const FaultStage& stage : kFaultStages) {
+        EXPECT_THAT(picture->script, HasSubstr(std::string(stage.own)));
+        EXPECT_THAT(picture->data, HasSubstr(std::string(stage.name)));
+    }
+    // Queue, get pages, migrate less its copy, copy, bind, rest; beside them the invalidations.
+    EXPECT_THAT(picture->data, HasSubstr("\n0 0 5 5 8 8 23 23 33 33 35 35 45 0 7 #"));
 }
 
 }  // namespace

@@ -12,9 +12,9 @@
 #include "plots/tics.h"
 #include "plots/trend.h"
 #include "plots/verdict.h"
-#include "results/metric.h"
 #include "tests/plots/chart_data.h"
 #include "tests/temporary_directory.h"
+#include "vocabulary/metrics.h"
 
 namespace faultline::plots {
 namespace {
@@ -32,7 +32,6 @@ TEST(Parameter, IsReadOutOfAName) {
     EXPECT_EQ(parameter_of("a/size:64K/b", "size")->rest, "a/b");
     EXPECT_EQ(parameter_of("size:2M/b", "size")->rest, "b");
     EXPECT_EQ(parameter_of("a/oversubscription:1.5x", "oversubscription")->value, 1.5);
-    EXPECT_EQ(raw_parameter_of("p2p/copy/pair:0-1", "pair")->text, "0-1");
     EXPECT_FALSE(parameter_of("p2p/copy/pair:0-1", "pair"));
     EXPECT_FALSE(parameter_of("a/threads", "threads"));
     EXPECT_FALSE(parameter_of("a/threads:", "threads"));
@@ -161,22 +160,24 @@ TEST(Html, AnInlinedPictureIsThePagesColourAndHasItsTitle) {
 }
 
 TEST(Quantity, HasThreeDigitsAndAPrefix) {
-    EXPECT_EQ(with_unit(results::metric_of("faults_per_second"), 12345), "12.3 k/s");
-    EXPECT_EQ(with_unit(results::metric_of("latency_p50_ns"), 5120), "5.12 us");
-    EXPECT_EQ(with_unit(results::metric_of("gt.svm_64K_bind_us"), 1500), "1.5 ms");
-    EXPECT_EQ(with_unit(results::metric_of("bytes_per_second"), 2.5e9), "2.5 GB/s");
-    EXPECT_EQ(with_unit(results::metric_of("faults"), 0.25), "0.25");
-    EXPECT_EQ(with_unit(results::metric_of("faults"), 0), "0");
-    EXPECT_EQ(with_unit(results::metric_of("real_time"), 999999), "1 ms");
+    EXPECT_EQ(with_unit(metric_of("faults_per_second"), 12345), "12.3 k/s");
+    EXPECT_EQ(with_unit(metric_of("latency_p50_ns"), 5120), "5.12 us");
+    EXPECT_EQ(with_unit(metric_of("gt.svm_64K_bind_us"), 1500), "1.5 ms");
+    EXPECT_EQ(with_unit(metric_of("bytes_per_second"), 2.5e9), "2.5 GB/s");
+    EXPECT_EQ(with_unit(metric_of("faults"), 0.25), "0.25");
+    EXPECT_EQ(with_unit(metric_of("faults"), 0), "0");
+    EXPECT_EQ(with_unit(metric_of("real_time"), 999999), "1 ms");
 }
 
-TEST(ShownName, IsOneLineWithoutGoogleBenchmarksEnding) {
-    EXPECT_EQ(shown_name("a/b/manual_time"), "a/b");
-    EXPECT_EQ(shown_name("a/b/process_time/real_time"), "a/b");
-    EXPECT_EQ(shown_name("a/b/iterations:8/repeats:3/manual_time"), "a/b");
-    EXPECT_EQ(shown_name("a/threads:4/manual_time"), "a/threads:4");
-    EXPECT_EQ(shown_name("manual_time"), "manual_time");
-    EXPECT_EQ(shown_name("a\nb\x7f"), "a b ");
+TEST(Pair, IsWhereBytesComeFromAndWhereTheyGo) {
+    const auto pair = pair_of("p2p/copy/one/size:2M/from:0/to:1");
+    ASSERT_TRUE(pair);
+    EXPECT_EQ(pair->from, 0);
+    EXPECT_EQ(pair->to, 1);
+    EXPECT_EQ(pair->rest, "p2p/copy/one/size:2M");
+    for (const char* name : {"p2p/copy/one", "p2p/copy/from:0", "p2p/copy/to:1", "p2p/copy/from:0/to:64",
+                             "p2p/copy/from:-1/to:0", "p2p/copy/from:a/to:0"})
+        EXPECT_FALSE(pair_of(name)) << name;
 }
 
 class Loading : public testing::Test {
@@ -200,7 +201,7 @@ protected:
         family.family = "f";
         const auto process = store_->begin_process(*id, "boot", family);
         results::BenchmarkResult result;
-        result.name = "f/one/manual_time";
+        result.name = "f/one";
         result.time_unit = "us";
         result.metrics = {"iterations", "real_time", "bytes_per_second"};
         result.values = {{1, 1, 1}, {2, 4, 6}, {10, 20, 30}};

@@ -8,7 +8,9 @@
 namespace faultline::results {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Pair;
 using testing::StartsWith;
 
 // As Google Benchmark 1.7.1 writes it.
@@ -122,6 +124,43 @@ TEST(BenchmarkReport, ComesOutAsItWentIn) {
     ASSERT_TRUE(again.ok());
     EXPECT_EQ(again->context, report->context);
     EXPECT_EQ(again->benchmarks, report->benchmarks);
+}
+
+/// The run_names and names of a report of these benchmarks.
+std::vector<std::pair<std::string, std::string>> names_of(const std::vector<std::pair<const char*, const char*>>& in) {
+    Json benchmarks = Json::array();
+    for (const auto& [run_name, name] : in)
+        benchmarks.push_back(
+            {{"name", name}, {"run_name", run_name}, {"run_type", "iteration"}, {"real_time", 1}, {"cpu_time", 1}});
+    const auto report =
+        parse_benchmark_report(to_text({.context = Json::object(), .benchmarks = benchmarks, .complete = true}), "x");
+    EXPECT_TRUE(report.ok()) << report.error().message;
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const Json& benchmark : report->benchmarks) out.emplace_back(benchmark["run_name"], benchmark["name"]);
+    return out;
+}
+
+TEST(BenchmarkReport, NamesAreCanonical) {
+    EXPECT_THAT(names_of({{"fault/a/iterations:8/manual_time", "fault/a/iterations:8/manual_time"},
+                          {"fault/a/iterations:8/manual_time", "fault/a/iterations:8/manual_time_mean"},
+                          {"fault/parallelism/threads:4/manual_time", "fault/parallelism/threads:4/manual_time"}}),
+                ElementsAre(Pair("fault/a", "fault/a"), Pair("fault/a", "fault/a_mean"),
+                            Pair("fault/parallelism/threads:4", "fault/parallelism/threads:4")));
+}
+
+TEST(BenchmarkReport, NamesOfAnOlderProgramAreTodays) {
+    EXPECT_THAT(names_of({{"p2p/copy/one/size:2M/pair:0-1/iterations:3/manual_time", "other"}}),
+                ElementsAre(Pair("p2p/copy/one/size:2M/from:0/to:1", "other")));
+}
+
+// Somebody else's program may time a benchmark in two ways: what it tells apart stays apart.
+TEST(BenchmarkReport, TwoBenchmarksNeverBecomeOne) {
+    EXPECT_THAT(
+        names_of({{"BM_x/real_time", "BM_x/real_time"}, {"BM_x", "BM_x"}, {"BM_y/real_time", "BM_y/real_time"}}),
+        ElementsAre(Pair("BM_x/real_time", "BM_x/real_time"), Pair("BM_x", "BM_x"), Pair("BM_y", "BM_y")));
+    EXPECT_THAT(
+        names_of({{"BM_x/iterations:1", "BM_x/iterations:1"}, {"BM_x/iterations:2", "BM_x/iterations:2"}}),
+        ElementsAre(Pair("BM_x/iterations:1", "BM_x/iterations:1"), Pair("BM_x/iterations:2", "BM_x/iterations:2")));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ Json repetition(const std::string& name, Json counters) {
 }
 
 Json copies(const std::string& size, double us, double kb) {
-    return repetition("migration/to_device/fault/size:" + size + "/iterations:8/manual_time",
+    return repetition("migration/to_device/fault/size:" + size + "",
                       {{"gt.svm_device_copy_us", us}, {"gt.svm_device_copy_kb", kb}});
 }
 
@@ -26,19 +26,17 @@ BenchmarkReport whole() {
     BenchmarkReport report;
     report.context = {{"device", "xe \"7\""}, {"env_device_vram_mib", "24480"}};
     report.benchmarks = Json::array({
-        repetition("fault/thp/small/untouched/manual_time",
+        repetition("fault/thp/small/untouched",
                    {{"faults", 32.0}, {"gt.pagefault_us", 3200.0}, {"latency_p50_ns", 150e3}}),
-        repetition("invalidation/first_touch/device/ranges:4/running:0/iterations:6/manual_time",
+        repetition("invalidation/first_touch/device/ranges:4/running:0",
                    {{"gt.svm_tlb_inval_us", 80.0}, {"gt.svm_tlb_inval_count", 4.0}}),
         copies("64K", 256 * (10 + 65.536 / 8), 16384),  // 10 us, then 8 GB/s
         copies("2M", 16 * (10 + 2097.152 / 8), 32768),
-        repetition("p2p/remote_chase/one/pair:1-0/iterations:8/manual_time", {{"latency_p50_ns", 1900.0}}),
-        repetition("p2p/remote_access/read/one/pair:1-0/iterations:8/manual_time", {{"bytes_per_second", 5e9}}),
-        repetition("p2p/copy/one/size:2M/pair:0-1/iterations:3/manual_time",
-                   {{"latency_p50_ns", 20e3 + 2097152 / 10.}}),
-        repetition("p2p/copy/one/size:64M/pair:0-1/iterations:3/manual_time",
-                   {{"latency_p50_ns", 20e3 + 67108864 / 10.}}),
-        repetition("baseline/warm_access/malloc_device/manual_time", {{"latency_p50_ns", 400.0}}),
+        repetition("p2p/remote_chase/one/from:0/to:1", {{"latency_p50_ns", 1900.0}}),
+        repetition("p2p/remote_access/read/one/from:0/to:1", {{"bytes_per_second", 5e9}}),
+        repetition("p2p/copy/one/size:2M/from:0/to:1", {{"latency_p50_ns", 20e3 + 2097152 / 10.}}),
+        repetition("p2p/copy/one/size:64M/from:0/to:1", {{"latency_p50_ns", 20e3 + 67108864 / 10.}}),
+        repetition("baseline/warm_access/malloc_device", {{"latency_p50_ns", 400.0}}),
     });
     return report;
 }
@@ -69,17 +67,15 @@ TEST(ModelFit, WritesTheFiguresWithTheirEvidence) {
 }
 
 Json link_copy(const std::string& size, const std::string& pair, double ns) {
-    return repetition("p2p/copy/one/size:" + size + "/pair:" + pair + "/iterations:3/manual_time",
-                      {{"latency_p50_ns", ns}});
+    return repetition("p2p/copy/one/size:" + size + "/" + pair, {{"latency_p50_ns", ns}});
 }
 
-// The chase of pair 0-1 waits for what comes from 1 to 0, the copy of that pair goes from 0 to 1.
+// Each name says in which direction its bytes go.
 TEST(ModelFit, DirectionsThatDifferAreFittedEachOnItsOwn) {
     BenchmarkReport report = whole();
-    report.benchmarks.push_back(
-        repetition("p2p/remote_chase/one/pair:0-1/iterations:8/manual_time", {{"latency_p50_ns", 3400.0}}));
-    report.benchmarks.push_back(link_copy("2M", "1-0", 20e3 + 2097152 / 4.));
-    report.benchmarks.push_back(link_copy("64M", "1-0", 20e3 + 67108864 / 4.));
+    report.benchmarks.push_back(repetition("p2p/remote_chase/one/from:1/to:0", {{"latency_p50_ns", 3400.0}}));
+    report.benchmarks.push_back(link_copy("2M", "from:1/to:0", 20e3 + 2097152 / 4.));
+    report.benchmarks.push_back(link_copy("64M", "from:1/to:0", 20e3 + 67108864 / 4.));
     const auto fit = fit_model(report, "run.json");
     ASSERT_TRUE(fit.ok()) << fit.error().message;
     ASSERT_EQ(fit->links.size(), 1u);
@@ -99,8 +95,8 @@ TEST(ModelFit, DirectionsThatDifferAreFittedEachOnItsOwn) {
 
 TEST(ModelFit, ADirectionHasFromTheOtherWhatItDoesNotTell) {
     BenchmarkReport report = whole();
-    report.benchmarks.push_back(link_copy("2M", "1-0", 20e3 + 2097152 / 4.));
-    report.benchmarks.push_back(link_copy("64M", "1-0", 20e3 + 67108864 / 4.));
+    report.benchmarks.push_back(link_copy("2M", "from:1/to:0", 20e3 + 2097152 / 4.));
+    report.benchmarks.push_back(link_copy("64M", "from:1/to:0", 20e3 + 67108864 / 4.));
     const auto fit = fit_model(report, "run.json");
     ASSERT_TRUE(fit.ok() && fit->links.at(0).back);
     EXPECT_DOUBLE_EQ(fit->links[0].back->latency_us.value.value(), 1.5);
@@ -110,8 +106,8 @@ TEST(ModelFit, ADirectionHasFromTheOtherWhatItDoesNotTell) {
 
 TEST(ModelFit, DirectionsThatAreAlikeAreOnePair) {
     BenchmarkReport report = whole();
-    report.benchmarks.push_back(link_copy("2M", "1-0", 20e3 + 2097152 / 10.3));
-    report.benchmarks.push_back(link_copy("64M", "1-0", 20e3 + 67108864 / 10.3));
+    report.benchmarks.push_back(link_copy("2M", "from:1/to:0", 20e3 + 2097152 / 10.3));
+    report.benchmarks.push_back(link_copy("64M", "from:1/to:0", 20e3 + 67108864 / 10.3));
     const auto fit = fit_model(report, "run.json");
     ASSERT_TRUE(fit.ok()) << fit.error().message;
     EXPECT_FALSE(fit->links.at(0).back);

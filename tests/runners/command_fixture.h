@@ -99,6 +99,5 @@ inline const std::string kTouch4K = "fault/first_touch/read/cpu_touched/stride:4
 inline const std::string kParallel1 = "fault/parallelism/read/threads:1";
 inline const std::string kParallel2 = "fault/parallelism/read/threads:2";
 inline const std::string kParallel4 = "fault/parallelism/read/threads:4";
-inline const std::string kTimed = "/manual_time";
 
 }  // namespace faultline::runners

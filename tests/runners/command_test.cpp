@@ -55,10 +55,10 @@ TEST_F(Command, ACrashIsARecordedResultAndTheRunGoesOn) {
     EXPECT_EQ(result.code, 1);
     auto outcome = outcomes();
     EXPECT_EQ(outcome.size(), 7u);
-    EXPECT_EQ(outcome[kParallel1 + kTimed], "");
-    EXPECT_EQ(outcome[kParallel2 + kTimed], "crashed: killed by signal 11 (Segmentation fault)");
-    EXPECT_EQ(outcome[kParallel4 + kTimed], "crashed: killed by signal 11 (Segmentation fault)");
-    EXPECT_EQ(outcome["workload/bfs/karate/svm/manual_time"], "");
+    EXPECT_EQ(outcome[kParallel1], "");
+    EXPECT_EQ(outcome[kParallel2], "crashed: killed by signal 11 (Segmentation fault)");
+    EXPECT_EQ(outcome[kParallel4], "crashed: killed by signal 11 (Segmentation fault)");
+    EXPECT_EQ(outcome["workload/bfs/karate/svm"], "");
     EXPECT_EQ(states()["fault/parallelism"], "crashed");
     EXPECT_EQ(states()["fault/same_page_storm"], "ok");
     EXPECT_TRUE(fs::exists(output() / "logs/fault.parallelism.txt"));
@@ -77,10 +77,10 @@ TEST_F(Command, AHangIsEndedAtTheTimeLimit) {
         const ChildResult result = run({"--timeout", limit});
         EXPECT_EQ(result.code, 1);
         outcome = outcomes();
-        if (outcome[kParallel2 + kTimed].empty()) break;
+        if (outcome[kParallel2].empty()) break;
     }
-    EXPECT_EQ(outcome[kParallel2 + kTimed], "");
-    EXPECT_EQ(outcome[kParallel4 + kTimed], "timed out: hung: ended at its time limit of " + limit + " s");
+    EXPECT_EQ(outcome[kParallel2], "");
+    EXPECT_EQ(outcome[kParallel4], "timed out: hung: ended at its time limit of " + limit + " s");
     EXPECT_EQ(states()["fault/parallelism"], "timed out");
 }
 
@@ -89,8 +89,8 @@ TEST_F(Command, ABadExitAndAnErrorAreRecorded) {
     const ChildResult result = run();
     EXPECT_EQ(result.code, 1);
     auto outcome = outcomes();
-    EXPECT_THAT(outcome[kParallel1 + kTimed], StartsWith("failed: exited with status 3"));
-    EXPECT_EQ(outcome[kTouch4K + kTimed], "the data is wrong");
+    EXPECT_THAT(outcome[kParallel1], StartsWith("failed: exited with status 3"));
+    EXPECT_EQ(outcome[kTouch4K], "the data is wrong");
     EXPECT_EQ(states()["fault/first_touch"], "failed");
 }
 
@@ -99,7 +99,7 @@ TEST_F(Command, ASkipIsSaidWithItsReasonAndIsNoFailure) {
     const ChildResult result = run();
     EXPECT_EQ(result.code, 0) << result.err;
     EXPECT_THAT(result.out, AllOf(StartsWith("suite quick: 7 benchmarks, 0 failed, 2 skipped, "),
-                                  HasSubstr("\nskipped:\n  " + kParallel1 + kTimed +
+                                  HasSubstr("\nskipped:\n  " + kParallel1 +
                                             ": there is one device, and this takes two\n  " + kParallel4),
                                   Not(HasSubstr("failed or not run"))));
     EXPECT_THAT(result.err, HasSubstr("fault/parallelism: 3 benchmarks, "));
@@ -173,10 +173,10 @@ TEST_P(Interrupted, KeepsWhatFinished) {
     const bool twice = std::string_view(GetParam()) == "deaf";
     EXPECT_THAT(result->code, twice ? testing::AnyOf(130, 143) : testing::AnyOf(130, 130)) << result->err;
     EXPECT_EQ(::kill(hanging, 0), -1);
-    EXPECT_THAT(outcomes(), testing::UnorderedElementsAre(
-                                testing::Pair(kTouch4K + kTimed, ""),
-                                testing::Pair("fault/first_touch/atomic/cpu_touched/stride:64K" + kTimed, ""),
-                                testing::Pair(kParallel1 + kTimed, "")));
+    EXPECT_THAT(outcomes(),
+                testing::UnorderedElementsAre(testing::Pair(kTouch4K, ""),
+                                              testing::Pair("fault/first_touch/atomic/cpu_touched/stride:64K", ""),
+                                              testing::Pair(kParallel1, "")));
     EXPECT_EQ(manifest()["interrupted"], true);
     EXPECT_EQ(states()["fault/parallelism"], "interrupted");
     EXPECT_EQ(states()["fault/same_page_storm"], "not run");
@@ -285,7 +285,7 @@ TEST_F(Command, ListNamesSuitesFamiliesAndTheirQuestions) {
     const ChildResult result = faultline({"list"});
     EXPECT_EQ(result.code, 0) << result.err;
     EXPECT_THAT(result.out, AllOf(HasSubstr("  quick "), HasSubstr("\nfault/parallelism: How does the fault rate grow"),
-                                  HasSubstr("\n  " + kParallel4 + "/manual_time\n"), HasSubstr("\nworkload/bfs: ")));
+                                  HasSubstr("\n  " + kParallel4 + "\n"), HasSubstr("\nworkload/bfs: ")));
     const ChildResult workloads = faultline({"list", "--suite", "workloads"});
     EXPECT_THAT(workloads.out, AllOf(HasSubstr("workload/bfs/karate/svm"), Not(HasSubstr("fault/parallelism/"))));
 }

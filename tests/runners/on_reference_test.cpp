@@ -81,8 +81,7 @@ TEST(OnReference, RunsOneOfEachFamilyAndKeepsTheirLatencies) {
     EXPECT_EQ(device["policy"], report->context["policy"]);
     EXPECT_EQ(device["model"], report->context["model"]);
 
-    const auto file =
-        read_latency_file(output / "latency" / "fault_first_touch_write_cpu_touched_stride_2M_manual_time.lat");
+    const auto file = read_latency_file(output / "latency" / "fault_first_touch_write_cpu_touched_stride_2M.lat");
     ASSERT_TRUE(file.ok()) << file.error().message;
     EXPECT_GE(file->samples.size(), 64u);  // 32 accesses an iteration, two repetitions
     EXPECT_EQ(file->samples.back().repetition, 1u);

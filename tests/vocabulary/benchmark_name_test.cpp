@@ -89,6 +89,18 @@ TEST(ExactFilter, MatchesTheNamesWhateverIsAppended) {
     EXPECT_FALSE(matches("fault/b(c)[d]/1x5x"));
 }
 
+// Google Benchmark may use POSIX extended expressions.
+TEST(ExactFilter, IsAnExtendedExpressionToo) {
+    const std::string odd = "a/b.c+(x)|y[1]{2}^$?*\\";
+    const std::regex filter(exact_filter({odd, "fault/a/threads:1"}), std::regex::extended);
+    EXPECT_TRUE(std::regex_search(odd, filter));
+    EXPECT_TRUE(std::regex_search(odd + "/iterations:8/manual_time", filter));
+    EXPECT_TRUE(std::regex_search("fault/a/threads:1", filter));
+    EXPECT_FALSE(std::regex_search("fault/a/threads:16", filter));
+    EXPECT_FALSE(std::regex_search("xfault/a/threads:1", filter));
+    EXPECT_FALSE(std::regex_search("a/bxc+(x)|y[1]{2}^$?*\\", filter));
+}
+
 /// A name as a family may make one, or somebody else's program.
 std::string random_name(std::mt19937_64& random) {
     static constexpr std::string_view kLetters = "abcxyz019_.-<>+()[]{}^$|*? :,=%KM";

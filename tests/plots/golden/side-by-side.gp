@@ -18,7 +18,7 @@ set rmargin at screen 0.9719
 set tmargin at screen 0.7356
 set bmargin at screen 0.2667
 set yrange [11.7:-0.7]
-set ytics ('fault/<script>ale...cked`$(touch hacked)%%s\n{/Bold x}_^@' 0, 'migration/to_device/fault/size:64K' 1, 'fault/parallelism/read/threads:4' 2, 'p2p/copy/one/pair:0-1' 3, 'p2p/copy/one/pair:1-0' 4, 'fault/parallelism/read/threads:1' 5, 'migration/eviction/oversubscription:0.5x' 6, 'migration/eviction/oversubscription:1.5x' 7, 'migration/eviction/oversubscription:4x' 8, 'migration/to_device/fault/size:2M' 9, 'migration/to_device/fault/size:4K' 10, 'fault/parallelism/read/threads:2' 11) font ',10'
+set ytics ('fault/<script>ale...cked`$(touch hacked)%%s\n{/Bold x}_^@' 0, 'migration/to_device/fault/size:64K' 1, 'fault/parallelism/read/threads:4' 2, 'p2p/copy/one/from:0/to:1' 3, 'p2p/copy/one/from:1/to:0' 4, 'fault/parallelism/read/threads:1' 5, 'migration/eviction/oversubscription:0.5x' 6, 'migration/eviction/oversubscription:1.5x' 7, 'migration/eviction/oversubscription:4x' 8, 'migration/to_device/fault/size:2M' 9, 'migration/to_device/fault/size:4K' 10, 'fault/parallelism/read/threads:2' 11) font ',10'
 set logscale x 2
 set format x '%gx'
 set xrange [0.4131703:2.420309]

@@ -73,5 +73,22 @@ TEST(Classify, WithoutARegressionThereIsNothingToFind) {
     EXPECT_FALSE(classify(kGood, kBad, other, {}).ok());
 }
 
+TEST(Classify, AMetricWithoutADirectionTakesOne) {
+    const auto set = [](const std::string& side, double value) {
+        return SampleSet{.label = side,
+                         .environment = environment("6.18"),
+                         .series = {series({.side = side}, "f/x", "my_counter", value)}};
+    };
+    CompareOptions options;
+    options.metrics = {"my_counter"};
+    const auto untold = classify(set("good", 100), set("bad", 50), set("t", 50), options);
+    ASSERT_FALSE(untold.ok());
+    EXPECT_THAT(untold.error().message, HasSubstr("of 1 that changed nobody said which way is better"));
+    options.directions = {{"my_counter", Direction::kHigher}};
+    const auto told = classify(set("good", 100), set("bad", 50), set("t", 50), options);
+    ASSERT_TRUE(told.ok()) << told.error().message;
+    EXPECT_EQ(told->side, Side::kBad);
+}
+
 }  // namespace
 }  // namespace faultline::results

@@ -33,6 +33,59 @@ TEST(Compare, GoodDirectionIsTheMetrics) {
     EXPECT_EQ(verdict(900), Verdict::kWorse);
 }
 
+/// `metric` doubles.
+Comparison doubled(const std::string& metric, std::map<std::string, Direction> directions = {}) {
+    CompareOptions options;
+    options.metrics = {metric};
+    options.directions = std::move(directions);
+    return compared({series(kA, "f/x", metric, 1)}, {series(kB, "f/x", metric, 2)}, options);
+}
+
+TEST(Compare, ADoubledSpeedupOrShareIsBetter) {
+    for (const char* metric : {"speedup", "speedup_min", "on_device", "to_host_share", "edges_per_second"}) {
+        const Comparison comparison = doubled(metric);
+        EXPECT_EQ(comparison.rows.at(0).verdict, Verdict::kBetter) << metric;
+        EXPECT_EQ(outcome_of(comparison), Outcome::kNoRegression) << metric;
+    }
+    EXPECT_EQ(doubled("copies_per_byte").rows.at(0).verdict, Verdict::kWorse);
+}
+
+TEST(Compare, WhatSaysHowMuchWasDoneIsNeverBetterOrWorse) {
+    for (const char* metric : {"faults", "latency_samples", "gt.svm_pagefault_count", "iterations"}) {
+        const Comparison comparison = doubled(metric);
+        EXPECT_EQ(comparison.rows.at(0).verdict, Verdict::kChanged) << metric;
+        EXPECT_EQ(comparison.rows.at(0).reason, "says how much was done, not how well");
+        EXPECT_EQ(outcome_of(comparison), Outcome::kNoRegression) << metric;
+    }
+}
+
+TEST(Compare, AnUnknownDirectionIsNeverBetterOrWorseAndNeverAPass) {
+    const Comparison comparison = doubled("my_counter");
+    EXPECT_EQ(comparison.rows.at(0).verdict, Verdict::kChanged);
+    EXPECT_EQ(comparison.rows.at(0).reason,
+              "direction not known; --higher-is-better my_counter or --lower-is-better my_counter says which way is "
+              "better");
+    EXPECT_EQ(comparison.unknown_changes(), 1u);
+    EXPECT_EQ(outcome_of(comparison), Outcome::kCannotTell);
+
+    CompareOptions options;
+    options.metrics = {"my_counter"};
+    const Comparison steady =
+        compared({series(kA, "f/x", "my_counter", 1)}, {series(kB, "f/x", "my_counter", 1)}, options);
+    EXPECT_EQ(steady.rows.at(0).verdict, Verdict::kSame);
+    EXPECT_EQ(outcome_of(steady), Outcome::kNoRegression);
+}
+
+TEST(Compare, ADirectionThatIsToldCounts) {
+    const auto verdict = [](const std::string& metric, Direction direction) {
+        return doubled(metric, {{metric, direction}}).rows.at(0).verdict;
+    };
+    EXPECT_EQ(verdict("my_counter", Direction::kHigher), Verdict::kBetter);
+    EXPECT_EQ(verdict("my_counter", Direction::kLower), Verdict::kWorse);
+    EXPECT_EQ(verdict("faults", Direction::kLower), Verdict::kWorse);
+    EXPECT_EQ(doubled("my_counter", {{"other", Direction::kHigher}}).rows.at(0).verdict, Verdict::kChanged);
+}
+
 TEST(Compare, MinimumEffectDecidesWhatCounts) {
     const auto verdict = [&](double min_effect) {
         return compared({series(kA, "f/x", "real_time", 1000, 0.002)}, {series(kB, "f/x", "real_time", 1050, 0.002)},

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <string>
 
-#include "results/metric.h"
 #include "results/samples.h"
+#include "vocabulary/metrics.h"
 
 namespace faultline::results {
 

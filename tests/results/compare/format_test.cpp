@@ -272,5 +272,45 @@ Devices of different kinds: shapes only, no verdicts.
     EXPECT_THAT(json["outcome"].get<std::string>(), Not(HasSubstr("regression")));
 }
 
+/// A fact and a metric that nobody knows, each of which changed.
+Comparison undirected() {
+    const SetShape a{.side = "a"};
+    const SetShape b{.side = "b"};
+    SampleSet before{.label = "A", .environment = environment("6.18.0"), .series = {}};
+    SampleSet after{.label = "B", .environment = environment("6.18.0"), .series = {}};
+    before.series = {series(a, "f/x", "faults", 100, 0), series(a, "f/x", "my_counter", 10, 0)};
+    after.series = {series(b, "f/x", "faults", 200, 0), series(b, "f/x", "my_counter", 20, 0)};
+    CompareOptions options;
+    options.metrics = {"faults", "my_counter"};
+    const Expected<Comparison> comparison = compare(before, after, options);
+    EXPECT_TRUE(comparison.ok());
+    return *comparison;
+}
+
+TEST(AllFormats, ShowWhatChangedWithoutADirection) {
+    EXPECT_EQ(terminal_text(undirected(), false), R"(A  A
+B  B
+
+changed (2)
+  * says how much was done, not how well:
+  f/x  faults      100.0 -> 200.0  +100.0% [+100.0%, +100.0%]
+  * direction not known; --higher-is-better my_counter or --lower-is-better my_counter says which way is better:
+  f/x  my_counter  10.00 -> 20.00  +100.0% [+100.0%, +100.0%]
+
+Ratios of medians with 95 % intervals; minimum effect 3 %, false-discovery rate 5 %.
+0 worse, 0 better, 2 changed, 0 unclear, 0 same: Cannot tell: of 1 that changed, nobody said which way is better.
+)");
+    EXPECT_THAT(lkp_text(undirected()), HasSubstr("\nchanged:\n"));
+    EXPECT_THAT(lkp_text(undirected()), HasSubstr("* direction not known;"));
+    EXPECT_LE(widest(lkp_text(undirected())), 80u);
+    EXPECT_THAT(markdown_text(undirected()), HasSubstr("\n### changed (2)\n"));
+    const auto json = nlohmann::json::parse(json_text(undirected()));
+    EXPECT_EQ(json["outcome"], "cannot tell");
+    EXPECT_EQ(json["changed"], 2);
+    EXPECT_EQ(json["rows"][0]["direction"], "neither");
+    EXPECT_EQ(json["rows"][0]["verdict"], "changed");
+    EXPECT_EQ(json["rows"][1]["direction"], "not known");
+}
+
 }  // namespace
 }  // namespace faultline::results

@@ -144,7 +144,7 @@ std::vector<int> reports(int nights, const std::function<double(int)>& level, in
     for (int n = 0; n < nights; ++n) {
         SampleSet set;
         for (int s = 0; s < series; ++s) {
-            Series measured{"f/" + std::to_string(s), {"real_time", "ns", false}, {}};
+            Series measured{"f/" + std::to_string(s), metric_of("real_time"), {}};
             for (int r = 0; r < 5; ++r)
                 measured.samples.push_back({"b", "p", r, level(n) * (1 + noise * wobble(n, s, r))});
             set.series.push_back(std::move(measured));

@@ -199,7 +199,7 @@ TEST_F(StoreTest, SamplesAreNestedByBootAndProcess) {
     EXPECT_EQ(series.benchmark, "fault/family_0/case:0");
     EXPECT_EQ(series.metric.name, "faults_per_second");
     EXPECT_EQ(series.metric.unit, "1/s");
-    EXPECT_TRUE(series.metric.higher_is_better);
+    EXPECT_EQ(series.metric.direction, Direction::kHigher);
     ASSERT_EQ(series.samples.size(), 9u);
     EXPECT_EQ(series.samples[0].boot, "boot-1");
     EXPECT_EQ(series.samples[3].boot, "boot-1");

@@ -23,6 +23,7 @@ protected:
         int boots = 6;
         Json context = Json::object();  ///< beside what every run has
         std::vector<std::string> benchmarks = {"f/x/threads:1", "f/x/threads:2"};
+        std::map<std::string, double> counters = {};  ///< of every repetition
     };
 
     /// One run a boot, three repetitions each.
@@ -46,6 +47,7 @@ protected:
                                           {"real_time", lab.nanoseconds / static_cast<double>(b + 1) * (1 + noise)},
                                           {"cpu_time", 1.0},
                                           {"time_unit", "ns"}});
+                    for (const auto& [name, value] : lab.counters) benchmarks.back()[name] = value * (1 + noise);
                 }
             }
             const fs::path file = directory().write(lab.label + std::to_string(boot) + ".json",
@@ -142,6 +144,31 @@ TEST_F(CompareCommand, BadInputIsOneLine) {
         EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
         EXPECT_THAT(result.out, IsEmpty());
     }
+}
+
+TEST_F(CompareCommand, TheGoodDirectionIsTheMetricsOwn) {
+    measure({.label = "a", .counters = {{"speedup", 1}, {"faults", 100}}});
+    measure({.label = "b", .counters = {{"speedup", 2}, {"faults", 200}}});
+    const ChildResult speedup = compare({"--metric", "speedup"});
+    EXPECT_EQ(speedup.code, 0) << speedup.err;
+    EXPECT_THAT(speedup.out, HasSubstr("0 worse, 2 better"));
+    const ChildResult faults = compare({"--metric", "faults"});
+    EXPECT_EQ(faults.code, 0) << faults.err;
+    EXPECT_THAT(faults.out, HasSubstr("0 worse, 0 better, 2 changed"));
+}
+
+TEST_F(CompareCommand, ADirectionThatNobodyKnowsHasToBeTold) {
+    measure({.label = "a", .counters = {{"my_counter", 1}}});
+    measure({.label = "b", .counters = {{"my_counter", 2}}});
+    const ChildResult untold = compare({"--metric", "my_counter"});
+    EXPECT_EQ(untold.code, 2);
+    EXPECT_THAT(untold.out, AllOf(HasSubstr("direction not known"), HasSubstr("2 changed")));
+    EXPECT_EQ(compare({"--metric", "my_counter", "--higher-is-better", "my_counter"}).code, 0);
+    EXPECT_EQ(compare({"--metric", "my_counter", "--lower-is-better", "my_counter"}).code, 1);
+    const ChildResult both =
+        compare({"--metric", "my_counter", "--lower-is-better", "my_counter", "--higher-is-better", "my_counter"});
+    EXPECT_EQ(both.code, 2);
+    EXPECT_THAT(both.err, HasSubstr("one of them"));
 }
 
 }  // namespace

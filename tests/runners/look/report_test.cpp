@@ -35,7 +35,7 @@ plots::ReportInput two_sides() {
     b.reference = "<b>\"B\"";
     for (plots::RunData& run : b.runs) {
         for (plots::Measured& m : run.benchmarks) {
-            if (m.name == "p2p/copy/one/pair:0-1") m.error = "wrong data & <more>";
+            if (m.name == "p2p/copy/one/from:0/to:1") m.error = "wrong data & <more>";
         }
         run.benchmarks.push_back(plots::measured("only/in/b", 1000));
     }

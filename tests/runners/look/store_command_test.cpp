@@ -35,7 +35,7 @@ TEST_F(StoreCommand, RunStoresEveryBenchmarkWithItsLatencies) {
     const auto latencies = latencies_of(store(), stored);
     ASSERT_TRUE(latencies.ok());
     EXPECT_THAT(*latencies, SizeIs(7));
-    EXPECT_EQ(latencies->at(kParallel1 + kTimed).max(), 1000u);
+    EXPECT_EQ(latencies->at(kParallel1).max(), 1000u);
     // The store holds what the file holds, number for number.
     const auto exported = report_of(store(), stored[0]);
     ASSERT_TRUE(exported.ok());
@@ -141,12 +141,12 @@ TEST_F(StoreCommand, ExportsCsvAndHgrm) {
     const std::string uid = runs()[0].uid;
     EXPECT_THAT(csv.out,
                 AllOf(StartsWith("run,boot,process,benchmark,repetition,metric,unit,value,error\n" + uid + ","),
-                      HasSubstr("," + kTouch4K + kTimed + ",0,,,,the data is wrong\n"),
-                      HasSubstr("," + kParallel1 + kTimed + ",0,faults_per_second,1/s,123456,\n")));
+                      HasSubstr("," + kTouch4K + ",0,,,,the data is wrong\n"),
+                      HasSubstr("," + kParallel1 + ",0,faults_per_second,1/s,123456,\n")));
     const fs::path directory = root() / "hgrm";
     const ChildResult hgrm = faultline({"export", "last:1", "--format", "hgrm", "--output", directory.string()});
     EXPECT_EQ(hgrm.code, 0) << hgrm.err;
-    const auto text = results::read_file(directory / "fault.parallelism.read.threads:1.manual_time.hgrm");
+    const auto text = results::read_file(directory / "fault.parallelism.read.threads:1.hgrm");
     ASSERT_TRUE(text.ok());
     EXPECT_THAT(*text, HasSubstr("#[Max     =     1000.000, Total count    =            1]"));
 }

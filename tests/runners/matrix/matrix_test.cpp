@@ -197,7 +197,7 @@ TEST(MatrixState, DamagedOneIsRefused) {
 results::Comparison comparison_of(double median_b, results::Verdict verdict) {
     results::ComparedMetric row;
     row.benchmark = "fault/x";
-    row.metric = {.name = "real_time", .unit = "ns", .higher_is_better = false};
+    row.metric = metric_of("real_time");
     row.verdict = verdict;
     row.median_a = 1000;
     row.median_b = median_b;

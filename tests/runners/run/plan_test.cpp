@@ -54,23 +54,6 @@ TEST(Plan, AFilterThatIsMalformedOrLeavesNothingIsBadInput) {
     }
 }
 
-TEST(Plan, AFamilyIsTheFirstTwoComponents) {
-    EXPECT_EQ(family_of("fault/a/b/c"), "fault/a");
-    EXPECT_EQ(family_of("fault/a"), "fault/a");
-    EXPECT_EQ(family_of("alone"), "alone");
-}
-
-// Google Benchmark uses POSIX extended expressions.
-TEST(Plan, AnExactFilterMatchesItsBenchmarksAndNoOther) {
-    const std::string odd = "a/b.c+(x)|y[1]{2}^$?*\\";
-    const std::regex filter(exact_filter({odd, "fault/a/threads:1"}), std::regex::extended);
-    EXPECT_TRUE(std::regex_search(odd, filter));
-    EXPECT_TRUE(std::regex_search("fault/a/threads:1", filter));
-    EXPECT_FALSE(std::regex_search("fault/a/threads:16", filter));
-    EXPECT_FALSE(std::regex_search("xfault/a/threads:1", filter));
-    EXPECT_FALSE(std::regex_search("a/bxc+(x)|y[1]{2}^$?*\\", filter));
-}
-
 TEST(Suites, AreFoundByNameAndTheirFiltersCompile) {
     for (const Suite& suite : suites()) {
         EXPECT_EQ(find_suite(suite.name), &suite);

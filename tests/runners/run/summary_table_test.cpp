@@ -26,9 +26,9 @@ Json benchmark(const std::string& name, double rate, double p50) {
 
 results::BenchmarkReport report() {
     results::BenchmarkReport r;
-    r.benchmarks = {benchmark("fault/first_touch/atomic/cpu_touched/stride:64K/manual_time", 123456, 1530),
-                    benchmark("fault/first_touch/atomic/cpu_touched/stride:64K/manual_time", 100000, 1610),
-                    benchmark("fault/parallelism/read/threads:32/manual_time", 1e6, 42)};
+    r.benchmarks = {benchmark("fault/first_touch/atomic/cpu_touched/stride:64K", 123456, 1530),
+                    benchmark("fault/first_touch/atomic/cpu_touched/stride:64K", 100000, 1610),
+                    benchmark("fault/parallelism/read/threads:32", 1e6, 42)};
     r.benchmarks.push_back({{"name", "fault/parallelism/read/threads:64"},
                             {"run_name", "fault/parallelism/read/threads:64"},
                             {"run_type", "iteration"},
