@@ -145,8 +145,8 @@ private:
     SharedMutex& mutex_;
 };
 
-/// For reading; for writing where the policy wants its holder to be alone. What it guards may be read in either case and
-/// changed in neither.
+/// For reading; for writing where the policy wants its holder to be alone. What it guards may be read in either case
+/// and changed in neither.
 class FL_SCOPED_CAPABILITY ReadOrWriteLock {
 public:
     ReadOrWriteLock(SharedMutex& mutex, bool write) FL_ACQUIRE_SHARED(mutex) FL_NO_THREAD_SAFETY_ANALYSIS

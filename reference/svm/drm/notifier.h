@@ -21,7 +21,7 @@ public:
     void invalidate(const MmuRange& range, std::uint64_t seq) override;
 
     /// drm_gpusvm_range_find(): the first range that overlaps the interval, or end().
-    RangeTree::iterator range_find(Interval interval);
+    RangeTree::iterator range_find(Interval wanted);
 
     GpuSvm& gpusvm;
     const Interval aligned;

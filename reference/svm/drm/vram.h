@@ -1,8 +1,8 @@
 // VRAM of one device: a buddy allocator over real memory, an LRU, and one eviction path (TTM and drm_buddy).
 //
 // Thread safety: every function may be called from any thread; at most one function works on one block at a time, but
-// for touch() and eviction. Ownership: a block belongs to the caller that allocated it until free(); an evictable block is
-// linked into the LRU, so its VramBlock stays where it is, and may be taken back through its VramUser as soon as
+// for touch() and eviction. Ownership: a block belongs to the caller that allocated it until free(); an evictable block
+// is linked into the LRU, so its VramBlock stays where it is, and may be taken back through its VramUser as soon as
 // alloc() has returned. Sizes are rounded up to powers of two, 4 KiB at least; blocks are aligned to their size, 2 MiB
 // at most as addresses.
 #pragma once

@@ -45,7 +45,8 @@ public:
     /// Where the bytes of its page `index` are, in this process.
     std::byte* page(std::uint32_t index) const { return base_ + index * kPageSize; }
 
-    /// REQUIRES: another reference that cannot go meanwhile, as an entry's under its block's lock. So relaxed is enough.
+    /// REQUIRES: another reference that cannot go meanwhile, as an entry's under its block's lock. So relaxed is
+    /// enough.
     void get() { refs_.fetch_add(1, std::memory_order_relaxed); }
     /// False when the last reference is gone already.
     bool try_get();

@@ -60,7 +60,8 @@ struct EntryBlock {
     std::array<Entry, kPages> entries FL_GUARDED_BY(lock);
     std::bitset<kPages> registered FL_GUARDED_BY(lock);  ///< userfaultfd tells us about these pages
     /// Registered system pages found present, and neither taken nor reported gone since. A page whose discard is not
-    /// reported yet may be marked: a thread that touches it takes an ordinary CPU fault. Saves a mincore() a fault, 0.6 us.
+    /// reported yet may be marked: a thread that touches it takes an ordinary CPU fault. Saves a mincore() a fault, 0.6
+    /// us.
     std::bitset<kPages> present FL_GUARDED_BY(lock);
     /// System pages that were told as discarded, and not filled since. The kernel tells before it discards: what is
     /// there is still the old page, or none.
@@ -69,8 +70,8 @@ struct EntryBlock {
 };
 
 /// The pages of one block that one migration holds, as migrate_vma holds folios: an unmap or remap that is told
-/// meanwhile takes the entry away or along, and notes it here. On the stack of the thread that migrates, until none of its
-/// entries is left.
+/// meanwhile takes the entry away or along, and notes it here. On the stack of the thread that migrates, until none of
+/// its entries is left.
 ///
 /// Thread safety: the reader writes where it handles events; everybody else holds
 /// Monitor::map_changing_lock().

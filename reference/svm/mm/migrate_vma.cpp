@@ -270,8 +270,8 @@ bool MigrateVma::move_back(Interval interval, VirtAddr unit) {
 }
 
 /// Ends the migration of the pages that the interval held: f(entry, index) says what the entry, wherever it is by now,
-/// is from here on; kSystem otherwise. Threads that wait for them are woken. Returns how many pages are not wanted any more: unmapped
-/// or discarded meanwhile, f was not called.
+/// is from here on; kSystem otherwise. Threads that wait for them are woken. Returns how many pages are not wanted any
+/// more: unmapped or discarded meanwhile, f was not called.
 template <typename F>
 unsigned MigrateVma::finalize(Interval interval, F&& f) {
     const unsigned end = block_.index_of(interval.start) + static_cast<unsigned>(interval.pages());

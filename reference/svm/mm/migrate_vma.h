@@ -2,14 +2,14 @@
 //
 // Private to reference/svm. setup() tells the notifiers, so that no EU uses the pages any more, and makes their entries
 // this migration's; what is done to the bytes is the caller's; finalize() says what the entries are from then on, and
-// wakes the threads that wait for them. Entries are marked only after the notifiers were told: an EU blocked on a CPU fault must be
-// served while the notifiers wait for it, and faults on marked entries are not served before the end.
+// wakes the threads that wait for them. Entries are marked only after the notifiers were told: an EU blocked on a CPU
+// fault must be served while the notifiers wait for it, and faults on marked entries are not served before the end.
 //
 // System pages that are neither in the address space nor in device memory stand in a unit of limbo.
 //
 // Thread safety: one thread uses a MigrateVma; it holds the block's migrate_lock over every interval that it names.
-// Ownership: on the stack of the thread that migrates; entries refer to it between setup() and finalize(). Does not allocate,
-// but units of limbo. Errors are negative errno.
+// Ownership: on the stack of the thread that migrates; entries refer to it between setup() and finalize(). Does not
+// allocate, but units of limbo. Errors are negative errno.
 #pragma once
 
 #include <array>

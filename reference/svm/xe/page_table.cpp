@@ -72,8 +72,8 @@ struct PageTable::Node {
 
     /// Calls leaf(entry, level, index, address) for every present leaf that overlaps the interval; stops when it
     /// returns true.
-    // Leaves are read relaxed: callers hold the notifier lock so that none is set meanwhile. Tables with acquire: stage()
-    // adds them without that lock.
+    // Leaves are read relaxed: callers hold the notifier lock so that none is set meanwhile. Tables with acquire:
+    // stage() adds them without that lock.
     template <typename Leaf>
     static bool for_each_leaf(Node* node, unsigned level, Interval interval, Leaf& leaf) {
         const std::uint64_t step = 1ull << shift_of(level);
@@ -96,8 +96,8 @@ PageTable::~PageTable() = default;
 
 Translation PageTable::walk(VirtAddr addr) const {
     if (addr.value >> shift_of(kTopLevel + 1) != 0) return {};
-    // Acquire pairs with the releases of stage() and set(): a table that is found is empty or filled, and the bytes that
-    // a leaf refers to are those that were there when it was set.
+    // Acquire pairs with the releases of stage() and set(): a table that is found is empty or filled, and the bytes
+    // that a leaf refers to are those that were there when it was set.
     const Node* node = root_.get();
     for (unsigned level = kTopLevel;; --level) {
         const unsigned i = index_of(addr, level);

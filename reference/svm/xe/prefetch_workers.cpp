@@ -42,8 +42,8 @@ void PrefetchWorkers::loop() {
         if (job != nullptr) {
             std::atomic<int>& left = *job->left_;
             job->work();
-            // Under the lock until `left` is no longer used: see run(), on whose stack it is. Release: the job's results
-            // are seen by run(), which loads with acquire.
+            // Under the lock until `left` is no longer used: see run(), on whose stack it is. Release: the job's
+            // results are seen by run(), which loads with acquire.
             MutexLock guard(lock_);
             if (left.fetch_sub(1, std::memory_order_acq_rel) == 1) left.notify_all();
         } else if (stop_.load(std::memory_order_acquire)) {

@@ -14,8 +14,8 @@ int Vm::handle_fault(const Pagefault& fault, Interval* serviced) {
         {
             ReadOrWriteLock guard(impl_->lock, write_locked);
             if (is_closed()) return -ENOENT;
-            // Relaxed: vm.lock keeps the VMA, and is held for writing where one goes and the hint is cleared. Faults that
-            // write it at once may each have the last word.
+            // Relaxed: vm.lock keeps the VMA, and is held for writing where one goes and the hint is cleared. Faults
+            // that write it at once may each have the last word.
             Vma* vma = impl_->last_fault_vma.load(std::memory_order_relaxed);
             if (vma == nullptr || !vma->interval.contains(fault.page_addr)) vma = impl_->vmas.find(fault.page_addr);
             if (vma == nullptr) return -EINVAL;

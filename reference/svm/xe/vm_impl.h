@@ -1,6 +1,6 @@
 // Inside of a Vm: its VMAs and ranges, and what is done to them. vm.cpp has its life, vm_bind.cpp VMAs and their
-// bindings, vm_fault.cpp the service of faults, svm.cpp that of faults on ranges, svm_invalidate.cpp how ranges come and
-// go, prefetch.cpp and madvise.cpp what their names say. Page tables and garbage are classes of their own.
+// bindings, vm_fault.cpp the service of faults, svm.cpp that of faults on ranges, svm_invalidate.cpp how ranges come
+// and go, prefetch.cpp and madvise.cpp what their names say. Page tables and garbage are classes of their own.
 //
 // Private to reference/svm. Locks, outermost first: `lock` (xe_vm.lock), the garbage collector's, a range's or VMA's,
 // the VM's dma-resv (`tables.resv`), gpusvm's range_lock and notifier lock, the garbage collector's list lock.
@@ -48,7 +48,7 @@ struct Vm::Impl final : public GpuSvmOps, public UserptrOwner {
     Impl(Vm& self, Device& owner);
     /// Page tables, garbage collector and owner. 0 or -ENOMEM.
     int init();
-    ~Impl();
+    ~Impl() override;
 
     // svm_invalidate.cpp
     /// __xe_svm_garbage_collector(): unbinds and removes one range, unless somebody did.
@@ -103,7 +103,7 @@ private:
     /// xe_svm_alloc_vram(): the whole range into ctx.dpagemap.
     int alloc_vram(SvmRange& range, const SvmContext& ctx) FL_REQUIRES(range.lock);
     /// xe_svm_range_get_pages().
-    int range_get_pages(SvmRange& range, const Vma& vma, const SvmContext& ctx) FL_REQUIRES(range.lock);
+    int range_get_pages(SvmRange& range, const Vma& vma, const SvmContext& wanted) FL_REQUIRES(range.lock);
     /// xe_vm_range_rebind(): PTEs for every run of the range on those tiles; -EAGAIN when an invalidation came between.
     int range_rebind(SvmRange& range, const Vma& vma, TileMask tiles) FL_REQUIRES(range.lock);
 

@@ -37,8 +37,8 @@ public:
 
     /// Maps `interval` to `physical` on the tile; stages, then commits under the notifier lock. 0 or -ENOMEM.
     int bind(Tile& tile, Interval interval, const void* physical, PteFlags flags) FL_REQUIRES(resv);
-    /// Clears every PTE of the interval on those tiles; returns the tiles that had any. REQUIRES: the notifier lock held
-    /// exclusively.
+    /// Clears every PTE of the interval on those tiles; returns the tiles that had any. REQUIRES: the notifier lock
+    /// held exclusively.
     TileMask zap(Interval interval, TileMask tiles);
     /// Tells every tile of the mask that its translations of the interval are void; no EU uses one when it returns.
     void flush(Interval interval, TileMask tiles);
