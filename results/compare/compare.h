@@ -98,8 +98,8 @@ struct Comparison {
 };
 
 /// A row for each benchmark and metric that either side has. Error: kBadInput, when the sets are not comparable
-/// (results/compare/environment.h) and options.force is not set, or neither has any of the metrics.
-Expected<Comparison> compare(const SampleSet& a, const SampleSet& b, const CompareOptions& options);
+/// (results/compare/environment.h) and asked.force is not set, or neither has any of the metrics.
+Expected<Comparison> compare(const SampleSet& a, const SampleSet& b, const CompareOptions& asked);
 
 /// What a gate makes of it.
 enum class Outcome {

@@ -157,7 +157,8 @@ Status migrate(Database& database, std::span<const char* const> migrations) {
     if (!application) return application.error();
     if (*version == newest && *application == kApplicationId) return {};
     if (Status s = database.define("present_name", present_name); !s) return s;
-    // Anything else is looked at again under the lock, since another process may be making the store.
+    // First without the lock, so that whoever only reads never waits for a writer. Anything else is looked at again
+    // under it, since another process may be making the store.
     return database.atomically([&]() -> Status {
         version = database.integer("PRAGMA user_version");
         if (!version) return version.error();
