@@ -14,7 +14,7 @@
 namespace faultline::results {
 
 struct BenchmarkResult {
-    std::string name;  ///< Google Benchmark's run_name
+    std::string name;  ///< canonical: vocabulary/benchmark_name.h
     int threads = 1;
     std::string time_unit = "ns";  ///< of real_time and cpu_time
     std::string label;

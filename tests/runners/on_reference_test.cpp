@@ -13,6 +13,7 @@
 #include "runners/run/suites.h"
 #include "runners/system/subprocess.h"
 #include "tests/temporary_directory.h"
+#include "vocabulary/benchmark_name.h"
 #include "vocabulary/latency_file.h"
 
 namespace faultline::runners {
