@@ -3,8 +3,6 @@
 // Thread safety: pure functions over facts and the files under facts.roots. `group` is left to the caller.
 #pragma once
 
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "runners/doctor/doctor.h"
@@ -15,10 +13,5 @@ namespace faultline::runners {
 std::vector<Check> xe_checks(const Facts& facts);
 /// The reference: its driver, userfaultfd.
 std::vector<Check> reference_checks(const Facts& facts);
-/// Steady figures on either: governor, THP, load.
-std::vector<Check> figure_checks(const Facts& facts);
-
-/// The first line of a file of /proc or /sys; nullopt when it cannot be read.
-std::optional<std::string> first_line(const std::filesystem::path& path);
 
 }  // namespace faultline::runners

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "runners/doctor/checks.h"
+#include "runners/system/figures.h"
 #include "vocabulary/environment_variables.h"
 
 namespace faultline::runners {
@@ -23,18 +24,6 @@ bool any_can_fault(const Probe& probe, const std::string& kind) {
 
 }  // namespace
 
-std::string to_string(Health health) {
-    switch (health) {
-        case Health::kOk:
-            return "ok";
-        case Health::kWarning:
-            return "warning";
-        case Health::kProblem:
-            break;
-    }
-    return "problem";
-}
-
 DriverKeys DriverKeys::from_environment() {
     return DriverKeys{environment_or_empty(env::kReadDebugKeys), environment_or_empty(env::kSharedSystemUsm),
                       environment_or_empty(env::kRecoverableFaults)};
@@ -50,7 +39,7 @@ std::vector<Check> diagnose(const Facts& facts) {
     };
     add("xe", xe_checks(facts));
     add("reference", reference_checks(facts));
-    add("figures", figure_checks(facts));
+    add("figures", figure_checks(facts.roots));
     return checks;
 }
 

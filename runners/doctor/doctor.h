@@ -4,35 +4,15 @@
 // that every verdict can be tested without the machine that would give it. Thread safety: values and pure functions.
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "runners/system/check.h"
 #include "runners/system/devices.h"
+#include "runners/system/system_roots.h"
 #include "runners/system/userfault.h"
 
 namespace faultline::runners {
-
-/// Where the system's own files are; a test points these at a tree of its own.
-struct SystemRoots {
-    std::filesystem::path proc = "/proc";
-    std::filesystem::path sys = "/sys";
-    std::filesystem::path boot = "/boot";
-    std::filesystem::path dev = "/dev";
-};
-
-enum class Health { kOk, kWarning, kProblem };
-/// "ok", "warning", "problem".
-std::string to_string(Health health);
-
-struct Check {
-    std::string group{};  ///< "xe", "reference" or "figures": what it is needed for
-    std::string name{};   ///< stable, for scripts: "kernel-config"
-    Health health = Health::kOk;
-    std::string found{};   ///< one line
-    std::string advice{};  ///< what to do; empty when there is nothing to do
-};
 
 /// What the environment says of NEO's debug keys; empty: not set.
 struct DriverKeys {

@@ -47,17 +47,16 @@ Status run_gnuplot(const fs::path& directory, const std::string& script, std::ch
     const ChildCommand command{
         .argv = {"/usr/bin/env", "--chdir=" + directory.string(), "gnuplot", "--default-settings", script},
         .time_limit = limit};
-    const auto result = run_child(command);
-    if (!result) return result.error();
-    if (result->end == ChildEnd::kExited && result->code == kNotFound) {
+    FL_ASSIGN_OR_RETURN(const auto result, run_child(command));
+    if (result.end == ChildEnd::kExited && result.code == kNotFound) {
         return Error{ErrorKind::kUnavailable, "gnuplot is not there: install it (Debian: gnuplot-nox)"};
     }
-    if (!result->ok()) {
-        std::string why = result->err;
+    if (!result.ok()) {
+        std::string why = result.err;
         for (char& c : why) {
             if (c == '\n') c = ' ';
         }
-        return Error{ErrorKind::kUnavailable, fmt::format("gnuplot {}: {}", describe_end(*result, command), why)};
+        return Error{ErrorKind::kUnavailable, fmt::format("gnuplot {}: {}", describe_end(result, command), why)};
     }
     return {};
 }
@@ -87,8 +86,7 @@ std::string with_digits(std::string svg) {
 }  // namespace
 
 Status draw(const plots::Picture& picture, const fs::path& output) {
-    const auto format = format_of(output);
-    if (!format) return format.error();
+    FL_ASSIGN_OR_RETURN(const auto format, format_of(output));
     const std::string stem = output.stem();
     for (const char c : stem) {
         if (static_cast<unsigned char>(c) < ' ') {
@@ -97,18 +95,17 @@ Status draw(const plots::Picture& picture, const fs::path& output) {
     }
     const Scratch scratch;
     if (scratch.path().empty()) return no_scratch();
-    const std::string script = gp_text(picture, stem, *format);
+    const std::string script = gp_text(picture, stem, format);
     const auto write_texts = [&](const fs::path& directory) -> Status {
-        if (Status s = results::write_file_atomically(directory / (stem + ".dat"), picture.data); !s) return s;
+        FL_RETURN_IF_ERROR(results::write_file_atomically(directory / (stem + ".dat"), picture.data));
         return results::write_file_atomically(directory / (stem + ".gp"), script);
     };
-    if (Status s = write_texts(scratch.path()); !s) return s;
-    if (Status s = run_gnuplot(scratch.path(), "./" + stem + ".gp", std::chrono::minutes(2)); !s) return s;
-    auto drawn = results::read_file(scratch.path() / output.filename());
-    if (!drawn) return drawn.error();
-    if (Status s = write_texts(output.parent_path()); !s) return s;
-    if (*format == plots::Format::kSvg) drawn = with_digits(*std::move(drawn));
-    return results::write_file_atomically(output, *drawn);
+    FL_RETURN_IF_ERROR(write_texts(scratch.path()));
+    FL_RETURN_IF_ERROR(run_gnuplot(scratch.path(), "./" + stem + ".gp", std::chrono::minutes(2)));
+    FL_ASSIGN_OR_RETURN(auto drawn, results::read_file(scratch.path() / output.filename()));
+    FL_RETURN_IF_ERROR(write_texts(output.parent_path()));
+    if (format == plots::Format::kSvg) drawn = with_digits(std::move(drawn));
+    return results::write_file_atomically(output, drawn);
 }
 
 Expected<std::vector<std::string>> draw_svgs(const std::vector<plots::Picture>& pictures) {
@@ -119,17 +116,14 @@ Expected<std::vector<std::string>> draw_svgs(const std::vector<plots::Picture>& 
     std::string script;
     for (std::size_t i = 0; i < pictures.size(); ++i) {
         const std::string stem = fmt::format("p{}", i);
-        if (Status s = results::write_file_atomically(scratch.path() / (stem + ".dat"), pictures[i].data); !s) {
-            return s.error();
-        }
+        FL_RETURN_IF_ERROR(results::write_file_atomically(scratch.path() / (stem + ".dat"), pictures[i].data));
         script += plots::inline_gp_text(pictures[i], stem);
     }
-    if (Status s = results::write_file_atomically(scratch.path() / "all.gp", script); !s) return s.error();
-    if (Status s = run_gnuplot(scratch.path(), "./all.gp", std::chrono::minutes(10)); !s) return s.error();
+    FL_RETURN_IF_ERROR(results::write_file_atomically(scratch.path() / "all.gp", script));
+    FL_RETURN_IF_ERROR(run_gnuplot(scratch.path(), "./all.gp", std::chrono::minutes(10)));
     for (std::size_t i = 0; i < pictures.size(); ++i) {
-        auto svg = results::read_file(scratch.path() / fmt::format("p{}.svg", i));
-        if (!svg) return svg.error();
-        drawn.push_back(*std::move(svg));
+        FL_ASSIGN_OR_RETURN(auto svg, results::read_file(scratch.path() / fmt::format("p{}.svg", i)));
+        drawn.push_back(std::move(svg));
     }
     return drawn;
 }

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/expected.h"
-#include "runners/commands.h"
+#include "runners/command/exit_status.h"
 #include "runners/matrix/state.h"
 
 namespace faultline::runners {

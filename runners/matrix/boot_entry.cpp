@@ -10,6 +10,7 @@
 
 #include "results/atomic_file.h"
 #include "results/benchmark_report.h"
+#include "runners/run/run_suite.h"
 #include "runners/system/run_environment.h"
 #include "runners/system/subprocess.h"
 #include "vocabulary/environment_variables.h"
@@ -25,8 +26,7 @@ public:
     BootEntryBackend(const Layout& layout, const BootRoot& root) : layout_(layout), root_(root) {}
 
     Expected<std::string> release_of(const std::string& kernel) override {
-        const Expected<std::vector<std::string>> select = selection_of(kernel);
-        if (!select) return select.error();
+        FL_RETURN_IF_ERROR(selection_of(kernel));
         return kernel;
     }
 
@@ -36,10 +36,11 @@ public:
         // Without it the machine would come up in the first kernel, and nobody would go on.
         const Expected<std::string> enabled = run({"systemctl", "is-enabled", "faultline-matrix.service"});
         if (enabled) return {};
-        return Error{ErrorKind::kUnavailable,
-                     "the service that goes on after a reboot is not enabled: install runners/faultline-matrix.service "
-                     "and run `systemctl enable faultline-matrix.service` (" +
-                         enabled.error().message + ")"};
+        return Error{
+            ErrorKind::kUnavailable,
+            "the service that goes on after a reboot is not enabled: install runners/systemd/faultline-matrix.service "
+            "and run `systemctl enable faultline-matrix.service` (" +
+                enabled.error().message + ")"};
     }
 
     Expected<Measured> measure(const MatrixStep& step, MatrixState& state) override {
@@ -53,14 +54,14 @@ public:
         }
         if (running == step.release) {  // no boot measures twice: the kernel before was another one
             state.measuring_in = boot;
-            if (Status s = save(state); !s) return s.error();
+            FL_RETURN_IF_ERROR(save(state));
             RunOptions run = step.run;
             std::error_code error;
             if (fs::exists(run.output, error)) run.resume = run.output.string();  // it was interrupted
-            const int status = run_command(run, layout_);
+            const int status = run_suite_to_status(run, layout_);
             state.measuring_in.clear();
             if (status == kExitOk || status == kExitFailed) state.rebooted_from.clear();
-            if (Status s = save(state); !s) return s.error();
+            FL_RETURN_IF_ERROR(save(state));
             return Measured{.rebooting = false, .status = status};
         }
         if (!state.rebooted_from.empty() && state.rebooted_from != boot) {
@@ -74,12 +75,11 @@ public:
 
 private:
     Expected<Measured> reboot_into(const std::string& release, const std::string& boot, MatrixState& state) {
-        const Expected<std::vector<std::string>> select = selection_of(release);
-        if (!select) return select.error();
-        if (const auto done = run(*select); !done) return done.error();
+        FL_ASSIGN_OR_RETURN(const std::vector<std::string> select, selection_of(release));
+        FL_RETURN_IF_ERROR(run(select));
         state.rebooted_from = boot;
-        if (Status s = save(state); !s) return s.error();
-        if (const auto done = run({"systemctl", "reboot"}); !done) return done.error();
+        FL_RETURN_IF_ERROR(save(state));
+        FL_RETURN_IF_ERROR(run({"systemctl", "reboot"}));
         return Measured{.rebooting = true, .status = kExitOk};
     }
 
@@ -92,8 +92,8 @@ private:
         state.measuring_in.clear();
         const std::string message =
             fmt::format("{}, then `faultline matrix --resume {}`", why, state.directory.string());
-        if (Status s = results::write_file_atomically(stopped(state), message + "\n"); !s) return s.error();
-        if (Status s = save(state); !s) return s.error();
+        FL_RETURN_IF_ERROR(results::write_file_atomically(stopped(state), message + "\n"));
+        FL_RETURN_IF_ERROR(save(state));
         return Error{ErrorKind::kUnavailable, message};
     }
 
@@ -107,12 +107,11 @@ private:
         const fs::path config = root_.root / "boot/grub/grub.cfg";
         std::error_code error;
         if (fs::exists(config, error)) {
-            const Expected<std::string> text = results::read_file(config);
-            if (!text) return text.error();
-            const std::string entry = grub_entry(*text, release);
+            FL_ASSIGN_OR_RETURN(const std::string text, results::read_file(config));
+            const std::string entry = grub_entry(text, release);
             if (entry.empty()) return no_entry(config.string(), release);
             // The next boot is a variable that only a saved default reads.
-            if (text->find("next_entry") == std::string::npos) {
+            if (text.find("next_entry") == std::string::npos) {
                 return Error{ErrorKind::kUnavailable,
                              config.string() + " does not know grub-reboot: set GRUB_DEFAULT=saved, run update-grub"};
             }
@@ -142,11 +141,10 @@ private:
             .argv = std::move(argv),
             .environment = {{"PATH", fmt::format("{}:/usr/sbin:/sbin", path != nullptr ? path : "/usr/bin:/bin")}},
             .time_limit = std::chrono::minutes(2)};
-        const Expected<ChildResult> result = run_child(command);
-        if (!result) return result.error();
-        if (result->ok()) return result->out;
-        return Error{ErrorKind::kUnavailable, fmt::format("{} {}{}{}", name, describe_end(*result, command),
-                                                          result->err.empty() ? "" : ": ", result->err)};
+        FL_ASSIGN_OR_RETURN(const ChildResult result, run_child(command));
+        if (result.ok()) return result.out;
+        return Error{ErrorKind::kUnavailable, fmt::format("{} {}{}{}", name, describe_end(result, command),
+                                                          result.err.empty() ? "" : ": ", result.err)};
     }
 
     Layout layout_;

@@ -49,13 +49,12 @@ Expected<std::string> run_tool(std::vector<std::string> argv, const std::string&
     const std::string name = argv.front();
     argv.insert(argv.begin(), "/usr/bin/env");
     const ChildCommand command{.argv = std::move(argv), .time_limit = std::chrono::minutes(5)};
-    const Expected<ChildResult> result = run_child(command);
-    if (!result) return result.error();
-    if (result->ok()) return result->out;
-    if (result->end == ChildEnd::kExited && result->code == 127) {
+    FL_ASSIGN_OR_RETURN(const ChildResult result, run_child(command));
+    if (result.ok()) return result.out;
+    if (result.end == ChildEnd::kExited && result.code == 127) {
         return Error{ErrorKind::kUnavailable, fmt::format("{} is missing: install the package {}", name, package)};
     }
-    return Error{ErrorKind::kUnavailable, fmt::format("{} {}: {}", name, describe_end(*result, command), result->err)};
+    return Error{ErrorKind::kUnavailable, fmt::format("{} {}: {}", name, describe_end(result, command), result.err)};
 }
 
 /// The guest's shell and tools.
@@ -92,14 +91,14 @@ public:
 
     /// A program or library with all that it is linked with.
     Status add_linked(const fs::path& from, const fs::path& to) const {
-        if (Status s = add(from, to); !s) return s;
+        FL_RETURN_IF_ERROR(add(from, to));
         const Expected<std::string> out = run_tool({"ldd", from.string()}, "libc-bin");
         // Of a static program, ldd says only that it is one.
         if (!out) return from.filename() == "busybox" ? Status() : Status(out.error());
         const Expected<std::vector<fs::path>> libraries = libraries_in(*out);
         if (!libraries) return Error{libraries.error().kind, from.string() + ": " + libraries.error().message};
         for (const fs::path& library : *libraries) {
-            if (Status s = add(library, library); !s) return s;
+            FL_RETURN_IF_ERROR(add(library, library));
         }
         return {};
     }
@@ -108,7 +107,7 @@ public:
         const fs::path place = root_ / to.relative_path();
         std::error_code error;
         fs::create_directories(place.parent_path(), error);
-        if (Status s = results::write_file_atomically(place, text); !s) return s;
+        FL_RETURN_IF_ERROR(results::write_file_atomically(place, text));
         fs::permissions(place, fs::perms(0755), error);
         return {};
     }
@@ -118,19 +117,18 @@ private:
 };
 
 Status fill(const Tree& tree, const InitramfsContent& content, const Layout& layout) {
-    const Expected<fs::path> busybox = find_busybox();
-    if (!busybox) return busybox.error();
-    if (Status s = tree.add_linked(*busybox, "/bin/busybox"); !s) return s;
+    FL_ASSIGN_OR_RETURN(const fs::path busybox, find_busybox());
+    FL_RETURN_IF_ERROR(tree.add_linked(busybox, "/bin/busybox"));
     for (const char* program : {"faultline", "faultline-bench", "faultline-workloads", "faultline-probe"}) {
-        if (Status s = tree.add_linked(layout.programs / program, fs::path("/faultline/bin") / program); !s) return s;
+        FL_RETURN_IF_ERROR(tree.add_linked(layout.programs / program, fs::path("/faultline/bin") / program));
     }
-    if (Status s = tree.add_linked(layout.reference_driver, "/faultline/lib/libze_faultline.so"); !s) return s;
+    FL_RETURN_IF_ERROR(tree.add_linked(layout.reference_driver, "/faultline/lib/libze_faultline.so"));
     for (const fs::path& config : content.kernel_configs) {
         std::error_code error;
         if (!fs::exists(config, error)) continue;
-        if (Status s = tree.add(config, "/boot" / config.filename()); !s) return s;
+        FL_RETURN_IF_ERROR(tree.add(config, "/boot" / config.filename()));
     }
-    if (Status s = tree.write("/faultline/command", command_line(content.run_arguments)); !s) return s;
+    FL_RETURN_IF_ERROR(tree.write("/faultline/command", command_line(content.run_arguments)));
     return tree.write("/init", kInit);
 }
 
@@ -158,7 +156,7 @@ Status build_initramfs(const InitramfsContent& content, const Layout& layout, co
     fs::remove_all(root, error);
     fs::create_directories(root, error);
     const Tree tree(root);
-    if (Status s = fill(tree, content, layout); !s) return s;
+    FL_RETURN_IF_ERROR(fill(tree, content, layout));
     const Expected<std::string> packed =
         run_tool({"sh", "-ec",
                   "command -v cpio >/dev/null || exit 127; cd \"$1\"; find . | cpio --quiet -o -H newc -R 0:0 >\"$2\"",
@@ -174,10 +172,9 @@ Expected<Handed> unpack_handed(const fs::path& archive, const fs::path& director
     const Expected<std::string> out =
         run_tool({"tar", "-xzf", archive.string(), "--no-same-owner", "-C", directory.string()}, "tar");
     if (!out) return Error{ErrorKind::kDevice, "the guest handed back no whole run: " + out.error().message};
-    const Expected<std::string> text = results::read_file(directory / "status");
-    if (!text) return text.error();
+    FL_ASSIGN_OR_RETURN(const std::string text, results::read_file(directory / "status"));
     Handed handed{.status = -1, .run_directory = directory / "run"};
-    std::from_chars(text->data(), text->data() + text->size(), handed.status);
+    std::from_chars(text.data(), text.data() + text.size(), handed.status);
     return handed;
 }
 

@@ -31,9 +31,8 @@ public:
     }
 
     Expected<std::string> release_of(const std::string& kernel) override {
-        const Expected<KernelImage> image = find_kernel(kernel, kBoot);
-        if (!image) return image.error();
-        return image->release;
+        FL_ASSIGN_OR_RETURN(const KernelImage image, find_kernel(kernel, kBoot));
+        return image.release;
     }
 
     Status prepare(MatrixState& state) override {
@@ -41,9 +40,9 @@ public:
             return Error{ErrorKind::kBadInput,
                          "a QEMU guest has no Xe GPU: --device reference, or --backend boot-entry"};
         }
-        const Expected<ChildResult> version = run_child({.argv = {"/usr/bin/env", "qemu-system-x86_64", "--version"}});
-        if (!version) return version.error();
-        if (!version->ok()) {
+        FL_ASSIGN_OR_RETURN(const ChildResult version,
+                            run_child({.argv = {"/usr/bin/env", "qemu-system-x86_64", "--version"}}));
+        if (!version.ok()) {
             return Error{ErrorKind::kUnavailable, "qemu-system-x86_64 is missing: install the package qemu-system-x86"};
         }
         if (state.accelerator != "tcg") {
@@ -55,7 +54,7 @@ public:
                     "there, open to this user, and not emulated itself? --accelerator tcg needs none"};
             }
             state.accelerator = usable ? "kvm" : "tcg";  // for all boots the same
-            if (Status s = save(state); !s) return s;
+            FL_RETURN_IF_ERROR(save(state));
         }
         initramfs_ = state.directory / "initramfs.cpio";
         InitramfsContent content{.run_arguments = guest_arguments(state.run), .kernel_configs = {}};
@@ -65,10 +64,9 @@ public:
     }
 
     Expected<Measured> measure(const MatrixStep& step, MatrixState& state) override {
-        const Expected<KernelImage> image = find_kernel(step.kernel, kBoot);
-        if (!image) return image.error();
+        FL_ASSIGN_OR_RETURN(const KernelImage image, find_kernel(step.kernel, kBoot));
         const std::string stem = step.run.output.string();
-        const QemuBoot boot{.kernel = image->path,
+        const QemuBoot boot{.kernel = image.path,
                             .initramfs = initramfs_,
                             .console = stem + ".console",
                             .handed = stem + ".handed",
@@ -76,16 +74,15 @@ public:
                             .processors = std::max(1u, std::thread::hardware_concurrency())};
         const Interrupt interrupt;
         const ChildCommand command{.argv = qemu_command(boot), .time_limit = std::chrono::seconds(state.boot_limit)};
-        const Expected<ChildResult> result = run_child(command, &interrupt);
-        if (!result) return result.error();
+        FL_ASSIGN_OR_RETURN(const ChildResult result, run_child(command, &interrupt));
         if (interrupt.signal() != 0) return Measured{.rebooting = false, .status = 128 + interrupt.signal()};
         const auto failed = [&](const std::string& what) {
             return Error{ErrorKind::kDevice,
                          fmt::format("kernel {}: {}; its console: {}", step.release, what, boot.console.string())};
         };
-        if (!result->ok()) {
-            return failed(fmt::format("qemu-system-x86_64 {}{}{}", describe_end(*result, command),
-                                      result->err.empty() ? "" : ": ", result->err));
+        if (!result.ok()) {
+            return failed(fmt::format("qemu-system-x86_64 {}{}{}", describe_end(result, command),
+                                      result.err.empty() ? "" : ": ", result.err));
         }
         return take(step, boot, failed);
     }
@@ -112,10 +109,10 @@ private:
         fs::remove_all(unpacked, error);
         fs::remove(boot.handed, error);
 
-        Expected<results::Store> store = results::Store::open(step.run.database, results::Database::Mode::kCreate);
-        if (!store) return store.error();
-        const Expected<results::Imported> imported = results::import_path(*store, step.run.output, step.run.label);
-        if (!imported) return imported.error();
+        FL_ASSIGN_OR_RETURN(results::Store store,
+                            results::Store::open(step.run.database, results::Database::Mode::kCreate));
+        FL_ASSIGN_OR_RETURN(const results::Imported imported,
+                            results::import_path(store, step.run.output, step.run.label));
         return Measured{.rebooting = false, .status = handed->status};
     }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/expected.h"
-#include "runners/commands.h"
+#include "runners/run/run_options.h"
 
 namespace faultline::runners {
 

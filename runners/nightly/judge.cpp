@@ -39,10 +39,9 @@ results::CompareOptions recent_options() {
 Expected<std::vector<RunInfo>> whole_runs(const Store& store, std::span<const NightId> nights) {
     std::vector<RunInfo> found;
     for (const NightId night : nights) {
-        auto runs = store.runs_of(night);
-        if (!runs) return runs.error();
-        std::erase_if(*runs, [](const RunInfo& run) { return run.state != results::RunState::kComplete; });
-        found.insert(found.end(), runs->rbegin(), runs->rend());
+        FL_ASSIGN_OR_RETURN(auto runs, store.runs_of(night));
+        std::erase_if(runs, [](const RunInfo& run) { return run.state != results::RunState::kComplete; });
+        found.insert(found.end(), runs.rbegin(), runs.rend());
     }
     return found;
 }
@@ -62,18 +61,16 @@ Expected<NightComparison> with_recent(const Store& store, std::span<const NightI
     }
     const std::string name =
         recent.size() == 1 ? std::string("the night before") : fmt::format("the {} nights before", recent.size());
-    const auto runs = whole_runs(store, recent);
-    if (!runs) return runs.error();
-    return made(name, results::samples_of_runs(store, name, *runs), tonight, recent_options());
+    FL_ASSIGN_OR_RETURN(const auto runs, whole_runs(store, recent));
+    return made(name, results::samples_of_runs(store, name, runs), tonight, recent_options());
 }
 
 /// "fault/order: crashed in 2 runs: killed by signal 11 (Segmentation fault)"
 Expected<std::vector<std::string>> failures_of(const Store& store, const std::vector<RunInfo>& runs) {
     std::map<std::string, std::pair<int, std::string>> families;
     for (const RunInfo& run : runs) {
-        const auto processes = store.processes_of(run.id);
-        if (!processes) return processes.error();
-        for (const results::StoredProcess& process : *processes) {
+        FL_ASSIGN_OR_RETURN(const auto processes, store.processes_of(run.id));
+        for (const results::StoredProcess& process : processes) {
             const results::FamilyRecord& family = process.family;
             if (family.state == "ok" || family.state == "interrupted") continue;
             auto& [count, detail] = families[fmt::format("{}: {}", family.family, family.state)];
@@ -96,12 +93,11 @@ Expected<std::vector<std::string>> failures_of(const Store& store, const std::ve
 Expected<std::vector<results::Step>> steps_in(const Store& store, std::span<const NightId> nights) {
     results::NightHistory history;
     for (const NightId night : nights) {
-        const auto runs = whole_runs(store, std::span(&night, 1));
-        if (!runs) return runs.error();
+        FL_ASSIGN_OR_RETURN(const auto runs, whole_runs(store, std::span(&night, 1)));
         for (const char* metric : kStepMetrics) {
-            const auto set = results::samples_of_runs(store, "", *runs, {.benchmark = "", .metric = metric});
-            if (!set) return set.error();
-            history.add(night, *set);
+            FL_ASSIGN_OR_RETURN(const auto set,
+                                results::samples_of_runs(store, "", runs, {.benchmark = "", .metric = metric}));
+            history.add(night, set);
         }
     }
     return newest_steps(history);
@@ -110,65 +106,55 @@ Expected<std::vector<results::Step>> steps_in(const Store& store, std::span<cons
 }  // namespace
 
 Expected<std::vector<NightId>> nights_before(const Store& store, const NightInfo& night) {
-    const auto all = store.nights();
-    if (!all) return all.error();
-    const auto runs = store.runs_of(night.id);
-    if (!runs) return runs.error();
+    FL_ASSIGN_OR_RETURN(const auto all, store.nights());
+    FL_ASSIGN_OR_RETURN(const auto runs, store.runs_of(night.id));
     std::vector<NightId> found;
-    if (runs->empty()) return found;
-    const RunInfo& own = runs->front();
-    for (const NightInfo& other : *all) {
+    if (runs.empty()) return found;
+    const RunInfo& own = runs.front();
+    for (const NightInfo& other : all) {
         if (other.id >= night.id || other.state != results::NightState::kComplete) continue;
-        const auto theirs = store.runs_of(other.id);
-        if (!theirs) return theirs.error();
-        const bool same = !theirs->empty() && theirs->front().device == own.device &&
-                          theirs->front().policy == own.policy && theirs->front().model == own.model &&
-                          theirs->front().suite == own.suite;
+        FL_ASSIGN_OR_RETURN(const auto theirs, store.runs_of(other.id));
+        const bool same = !theirs.empty() && theirs.front().device == own.device &&
+                          theirs.front().policy == own.policy && theirs.front().model == own.model &&
+                          theirs.front().suite == own.suite;
         if (same) found.push_back(other.id);
         if (found.size() == kHistory) break;
     }
     return found;
 }
 
-Expected<NightVerdict> judge_night(const Store& store, const NightInfo& night, const NightlyOptions& options) {
+Expected<NightVerdict> judge_night(const Store& store, const NightInfo& night, const JudgeOptions& options) {
     NightVerdict verdict;
     verdict.night = night.id;
     verdict.started_utc = night.started_utc;
-    const auto runs = whole_runs(store, std::span(&night.id, 1));
-    if (!runs) return runs.error();
-    if (runs->empty()) return Error{ErrorKind::kInternal, "a night without a complete run is judged"};
-    const RunInfo& newest = runs->front();
+    FL_ASSIGN_OR_RETURN(const auto runs, whole_runs(store, std::span(&night.id, 1)));
+    if (runs.empty()) return Error{ErrorKind::kInternal, "a night without a complete run is judged"};
+    const RunInfo& newest = runs.front();
     verdict.device = newest.device;
     verdict.policy = newest.policy;
     verdict.model = newest.model;
     verdict.kernel = newest.kernel;
-    for (const RunInfo& run : *runs) verdict.runs.push_back(run.uid);
-    auto failures = failures_of(store, *runs);
-    if (!failures) return failures.error();
-    verdict.failures = *std::move(failures);
+    for (const RunInfo& run : runs) verdict.runs.push_back(run.uid);
+    FL_ASSIGN_OR_RETURN(auto failures, failures_of(store, runs));
+    verdict.failures = std::move(failures);
 
-    const auto before = nights_before(store, night);
-    if (!before) return before.error();
-    const auto tonight = results::samples_of_runs(store, "this night", *runs);
-    if (!tonight) return tonight.error();
+    FL_ASSIGN_OR_RETURN(const auto before, nights_before(store, night));
+    FL_ASSIGN_OR_RETURN(const auto tonight, results::samples_of_runs(store, "this night", runs));
     if (!options.baseline.empty()) {
-        verdict.baseline = made(options.baseline, results::samples_of(store, options.baseline), *tonight, {});
+        verdict.baseline = made(options.baseline, results::samples_of(store, options.baseline), tonight, {});
     }
-    const std::size_t recent_count = std::min<std::size_t>(options.nights, before->size());
-    auto recent = with_recent(store, std::span(*before).first(recent_count), *tonight);
-    if (!recent) return recent.error();
-    verdict.recent = *std::move(recent);
+    const std::size_t recent_count = std::min<std::size_t>(options.nights, before.size());
+    FL_ASSIGN_OR_RETURN(auto recent, with_recent(store, std::span(before).first(recent_count), tonight));
+    verdict.recent = std::move(recent);
 
-    std::vector<NightId> history(before->rbegin(), before->rend());
+    std::vector<NightId> history(before.rbegin(), before.rend());
     history.push_back(night.id);
-    auto found = steps_in(store, history);
-    if (!found) return found.error();
+    FL_ASSIGN_OR_RETURN(auto found, steps_in(store, history));
     if (verdict.recent.comparison)
-        std::ranges::move(steps_of(*verdict.recent.comparison, night.id), std::back_inserter(*found));
-    const auto reported = store.steps();
-    if (!reported) return reported.error();
+        std::ranges::move(steps_of(*verdict.recent.comparison, night.id), std::back_inserter(found));
+    FL_ASSIGN_OR_RETURN(const auto reported, store.steps());
     verdict.steps =
-        unreported(*found, *reported, history, std::max<std::size_t>(options.nights, results::kStepOptions.shortest));
+        unreported(found, reported, history, std::max<std::size_t>(options.nights, results::kStepOptions.shortest));
     return verdict;
 }
 

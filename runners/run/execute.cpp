@@ -147,7 +147,7 @@ Expected<Gathered> execute(const std::vector<Job>& jobs, const std::map<std::str
         const ChildCommand command = command_of(job, environment, directory);
         std::error_code error;
         std::filesystem::remove(directory.scratch_report(), error);
-        if (Status s = recorder.begin(job, command.argv); !s.ok()) return s.error();
+        FL_RETURN_IF_ERROR(recorder.begin(job, command.argv));
         progress.start(job);
         const Expected<ChildResult> child = run_child(command, &interrupt, [&](std::string_view fresh) {
             progress.heard(fresh);
@@ -161,9 +161,9 @@ Expected<Gathered> execute(const std::vector<Job>& jobs, const std::map<std::str
             record.detail += (record.detail.empty() ? "" : "; ") + fault;
         }
         if (record.state != "ok") {
-            if (Status s = directory.keep_log(job.family, child->err); !s.ok()) return s.error();
+            FL_RETURN_IF_ERROR(directory.keep_log(job.family, child->err));
         }
-        if (Status s = recorder.end(record, verdict.part); !s.ok()) return s.error();
+        FL_RETURN_IF_ERROR(recorder.end(record, verdict.part));
         gathered.interrupted = gathered.interrupted || child->end == ChildEnd::kInterrupted;
         results::append(gathered.report, verdict.part);
         progress.finish(job, record.state, record.detail, record.seconds);

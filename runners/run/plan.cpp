@@ -55,16 +55,14 @@ DeviceRequest device_for(const Suite& suite, DeviceRequest asked) {
 
 Expected<std::vector<Job>> plan(const Suite& suite, const Overrides& overrides, const Layout& layout,
                                 const std::map<std::string, std::vector<std::string>>& benchmarks_of) {
-    const Expected<std::regex> user = compile(overrides.filter, "--filter");
-    if (!user) return user.error();
+    FL_ASSIGN_OR_RETURN(const std::regex user, compile(overrides.filter, "--filter"));
     std::vector<Job> jobs;
     std::set<std::string> taken;
     for (const Selection& selection : suite.selections) {
-        const Expected<std::regex> own = compile(selection.filter, "the suite's filter");
-        if (!own) return own.error();
+        FL_ASSIGN_OR_RETURN(const std::regex own, compile(selection.filter, "the suite's filter"));
         const std::size_t first = jobs.size();
         for (const std::string& name : benchmarks_of.at(std::string(selection.program))) {
-            if (!std::regex_search(name, *own) || !std::regex_search(name, *user)) continue;
+            if (!std::regex_search(name, own) || !std::regex_search(name, user)) continue;
             if (!taken.insert(name).second) continue;
             const std::string family = family_of(name);
             auto job = std::find_if(jobs.begin() + static_cast<std::ptrdiff_t>(first), jobs.end(),
@@ -93,15 +91,14 @@ Expected<std::map<std::string, std::vector<std::string>>> list_benchmarks(
             .argv = {(layout.programs / program).string(), "--benchmark_list_tests=true", "--benchmark_filter=."},
             .environment = environment,
             .time_limit = kListLimit};
-        const Expected<ChildResult> child = run_child(command, interrupt);
-        if (!child) return child.error();
-        if (!child->ok()) {
-            const std::vector<std::string> said = lines(child->err);
+        FL_ASSIGN_OR_RETURN(const ChildResult child, run_child(command, interrupt));
+        if (!child.ok()) {
+            const std::vector<std::string> said = lines(child.err);
             return Error{ErrorKind::kUnavailable,
-                         fmt::format("{} cannot list its benchmarks: {}{}{}", program, describe_end(*child, command),
+                         fmt::format("{} cannot list its benchmarks: {}{}{}", program, describe_end(child, command),
                                      said.empty() ? "" : ": ", said.empty() ? "" : said.back())};
         }
-        for (const std::string& line : lines(child->out)) found[program].push_back(canonical(line));
+        for (const std::string& line : lines(child.out)) found[program].push_back(canonical(line));
     }
     return found;
 }

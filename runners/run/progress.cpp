@@ -2,12 +2,9 @@
 
 #include <fmt/color.h>
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <numeric>
 
 #include "runners/system/format.h"
@@ -20,18 +17,6 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 }
 
 }  // namespace
-
-Terminal Terminal::of(int fd) {
-    Terminal terminal;
-    if (::isatty(fd) == 0) return terminal;
-    const char* type = std::getenv("TERM");
-    const char* no_color = std::getenv("NO_COLOR");
-    terminal.live = type == nullptr || std::string_view(type) != "dumb";
-    terminal.color = terminal.live && (no_color == nullptr || *no_color == '\0');
-    winsize size{};
-    if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.columns = size.ws_col;
-    return terminal;
-}
 
 Eta::Eta(const std::vector<Job>& jobs) {
     for (const Job& job : jobs) estimates_.push_back(job.estimate);

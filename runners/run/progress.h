@@ -9,17 +9,9 @@
 #include <vector>
 
 #include "runners/run/plan.h"
+#include "runners/system/terminal.h"
 
 namespace faultline::runners {
-
-/// How text may be written to a stream.
-struct Terminal {
-    bool live = false;   ///< lines may be redrawn
-    bool color = false;  ///< NO_COLOR is honoured
-    int columns = 80;
-
-    static Terminal of(int fd);
-};
 
 /// Seconds still to go: what the suite estimates, corrected by what has been seen.
 class Eta {

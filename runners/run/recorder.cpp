@@ -37,9 +37,7 @@ Status Recorder::begin(const Job& job, const std::vector<std::string>& command) 
     record.family = job.family;
     record.command = command;
     record.benchmarks = job.benchmarks.size();
-    const Expected<results::ProcessId> process = store_.begin_process(run_, boot_, record);
-    if (!process) return process.error();
-    process_ = *process;
+    FL_ASSIGN_OR_RETURN(process_, store_.begin_process(run_, boot_, record));
     repetitions_ = job.repetitions;
     seen_size_ = 0;
     return {};
@@ -59,7 +57,7 @@ Status Recorder::end(const results::FamilyRecord& record, const results::Partial
     results::append(whole, part);
     // What an interrupt cut short runs again when the run is resumed; all else is as whole as it will ever be.
     const std::size_t needed = record.state == "interrupted" ? repetitions_ : 0;
-    if (Status s = store_whole(whole, needed); !s) return s;
+    FL_RETURN_IF_ERROR(store_whole(whole, needed));
     return store_.end_process(process_, record);
 }
 
@@ -69,7 +67,7 @@ Status Recorder::store_whole(const BenchmarkReport& report, std::size_t repetiti
         const std::string name = result.name;
         const Status status = store_.atomically([&]() -> Status {
             if (!has_context_ && !report.context.empty()) {
-                if (Status s = store_.set_context(run_, completed(report.context)); !s) return s;
+                FL_RETURN_IF_ERROR(store_.set_context(run_, completed(report.context)));
             }
             return store_one(std::move(result));
         });

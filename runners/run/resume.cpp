@@ -38,37 +38,28 @@ bool Earlier::failed() const {
 }
 
 Expected<Earlier> load_earlier(const std::filesystem::path& database, const std::string& text) {
-    Expected<results::RunReference> reference = results::parse_run_reference(text);
-    if (!reference) return reference.error();
-    reference->whole_only = false;
-    const Expected<results::Store> store = results::Store::open(database, results::Database::Mode::kExisting);
-    if (!store) return store.error();
-    const Expected<RunInfo> run = store->find_one(*reference);
-    if (!run) return run.error();
-    if (run->state == results::RunState::kComplete) return cannot_resume(*run, "it is complete");
-    const Expected<Json> request = store->request_of(run->id);
-    if (!request) return request.error();
-    if (request->is_null()) return cannot_resume(*run, "it was imported");
-    if (results::RunDirectory::is_being_built(run->work_directory)) {
-        return cannot_resume(*run, "it, or a program that it started, is still running", ErrorKind::kUnavailable);
+    FL_ASSIGN_OR_RETURN(results::RunReference reference, results::parse_run_reference(text));
+    reference.whole_only = false;
+    FL_ASSIGN_OR_RETURN(const results::Store store, results::Store::open(database, results::Database::Mode::kExisting));
+    FL_ASSIGN_OR_RETURN(const RunInfo run, store.find_one(reference));
+    if (run.state == results::RunState::kComplete) return cannot_resume(run, "it is complete");
+    FL_ASSIGN_OR_RETURN(const Json request, store.request_of(run.id));
+    if (request.is_null()) return cannot_resume(run, "it was imported");
+    if (results::RunDirectory::is_being_built(run.work_directory)) {
+        return cannot_resume(run, "it, or a program that it started, is still running", ErrorKind::kUnavailable);
     }
 
     Earlier earlier;
-    earlier.run = *run;
-    Expected<RunOptions> options = parse_run_request(*request);
-    if (!options) return cannot_resume(*run, options.error().message);
+    earlier.run = run;
+    Expected<RunOptions> options = parse_run_request(request);
+    if (!options) return cannot_resume(run, options.error().message);
     earlier.options = *std::move(options);
-    earlier.options.label = run->label;
-    earlier.options.output = run->directory;
-    Expected<results::BenchmarkReport> report = results::report_of(*store, *run);
-    if (!report) return report.error();
-    earlier.report = *std::move(report);
-    Expected<std::set<std::string>> done = store->benchmarks_of(run->id);
-    if (!done) return done.error();
-    earlier.done = *std::move(done);
-    const auto processes = store->processes_of(run->id);
-    if (!processes) return processes.error();
-    for (const results::StoredProcess& process : *processes) {
+    earlier.options.label = run.label;
+    earlier.options.output = run.directory;
+    FL_ASSIGN_OR_RETURN(earlier.report, results::report_of(store, run));
+    FL_ASSIGN_OR_RETURN(earlier.done, store.benchmarks_of(run.id));
+    FL_ASSIGN_OR_RETURN(const auto processes, store.processes_of(run.id));
+    for (const results::StoredProcess& process : processes) {
         earlier.families.push_back(ended(process.family));
         earlier.seconds += process.family.seconds;
     }
@@ -98,11 +89,10 @@ void leave_out(std::vector<Job>& jobs, const std::set<std::string>& done) {
 }
 
 Status end_cut_processes(results::Store& store, results::RunId run) {
-    const auto processes = store.processes_of(run);
-    if (!processes) return processes.error();
-    for (const results::StoredProcess& process : *processes) {
+    FL_ASSIGN_OR_RETURN(const auto processes, store.processes_of(run));
+    for (const results::StoredProcess& process : processes) {
         if (process.family.state != "running") continue;
-        if (Status s = store.end_process(process.id, ended(process.family)); !s) return s;
+        FL_RETURN_IF_ERROR(store.end_process(process.id, ended(process.family)));
     }
     return {};
 }

@@ -11,8 +11,8 @@
 
 #include "base/expected.h"
 #include "results/store/store.h"
-#include "runners/commands.h"
 #include "runners/run/plan.h"
+#include "runners/run/run_options.h"
 
 namespace faultline::runners {
 

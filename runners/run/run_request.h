@@ -5,7 +5,7 @@
 
 #include "base/expected.h"
 #include "results/benchmark_report.h"
-#include "runners/commands.h"
+#include "runners/run/run_options.h"
 
 namespace faultline::runners {
 

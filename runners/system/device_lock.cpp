@@ -1,5 +1,4 @@
 #include "runners/system/device_lock.h"
-#include "vocabulary/environment_variables.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,6 +13,8 @@
 #include <cstring>
 #include <filesystem>
 #include <utility>
+
+#include "vocabulary/environment_variables.h"
 
 namespace faultline::runners {
 namespace {

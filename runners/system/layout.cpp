@@ -1,7 +1,8 @@
 #include "runners/system/layout.h"
-#include "vocabulary/environment_variables.h"
 
 #include <cstdlib>
+
+#include "vocabulary/environment_variables.h"
 
 namespace faultline::runners {
 

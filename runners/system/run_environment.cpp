@@ -5,6 +5,7 @@
 
 #include "results/atomic_file.h"
 #include "runners/system/kernel_config.h"
+#include "runners/system/system_roots.h"
 
 namespace faultline::runners {
 namespace {
@@ -19,10 +20,7 @@ constexpr std::array kTelling = {"PROVE_LOCKING",   "LOCK_STAT",          "DEBUG
                                  "PAGE_POISONING",  "GCOV_KERNEL",        "DRM_XE_DEBUG",
                                  "DRM_XE_DEBUG_VM", "DRM_XE_DEBUG_MEM",   "DRM_XE_USERPTR_INVAL_INJECT"};
 
-std::string first_line(const fs::path& file) {
-    const Expected<std::string> text = results::read_file(file);
-    return text ? text->substr(0, text->find('\n')) : "";
-}
+std::string first_line_or_empty(const fs::path& file) { return first_line(file).value_or(""); }
 
 /// The version in the driver's account of the GuC: "\tfound release version 70.44.1", in older kernels
 /// "\tversion: wanted 70.5, found 70.20".
@@ -37,11 +35,11 @@ std::string guc_version(const std::string& account) {
 
 }  // namespace
 
-std::string boot_id(const fs::path& proc) { return first_line(proc / "sys/kernel/random/boot_id"); }
+std::string boot_id(const fs::path& proc) { return first_line_or_empty(proc / "sys/kernel/random/boot_id"); }
 
 results::Json kernel_facts(const fs::path& boot, const fs::path& proc) {
     results::Json facts = results::Json::object();
-    if (const std::string release = first_line(proc / "sys/kernel/osrelease"); !release.empty()) {
+    if (const std::string release = first_line_or_empty(proc / "sys/kernel/osrelease"); !release.empty()) {
         facts["env_kernel_release"] = release;
     }
     if (const Expected<KernelConfig> config = read_kernel_config(boot, proc)) {
@@ -56,14 +54,14 @@ results::Json kernel_facts(const fs::path& boot, const fs::path& proc) {
 
 results::Json xe_facts(const fs::path& sys, const std::string& pci) {
     results::Json facts = results::Json::object();
-    if (const std::string version = first_line(sys / "module/xe/srcversion"); !version.empty()) {
+    if (const std::string version = first_line_or_empty(sys / "module/xe/srcversion"); !version.empty()) {
         facts["env_xe_srcversion"] = version;
     }
     std::error_code error;
     for (fs::directory_iterator card(sys / "kernel/debug/dri", error), end; !error && card != end;
          card.increment(error)) {
         // "xe dev=0000:03:00.0 unique=0000:03:00.0"
-        if (pci.empty() || first_line(card->path() / "name").find("dev=" + pci) == std::string::npos) continue;
+        if (pci.empty() || first_line_or_empty(card->path() / "name").find("dev=" + pci) == std::string::npos) continue;
         for (const char* gt : {"gt0", "tile0/gt0"}) {
             const Expected<std::string> account = results::read_file(card->path() / gt / "uc/guc_info");
             const std::string version = account ? guc_version(*account) : "";

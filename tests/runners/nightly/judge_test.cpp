@@ -30,7 +30,7 @@ protected:
 
     Store& store() { return store_; }
 
-    NightVerdict judge(const NightInfo& night, const NightlyOptions& options = {}) {
+    NightVerdict judge(const NightInfo& night, const JudgeOptions& options = {}) {
         auto verdict = judge_night(store_, night, options);
         EXPECT_TRUE(verdict.ok());
         // As the command does.
@@ -92,7 +92,7 @@ TEST_F(JudgeNight, ADriftAlarmsNowAndThen) {
 
 TEST_F(JudgeNight, ABaselineAlarmsEveryNight) {
     for (int n = 0; n < 10; ++n) add_night(store(), n, 1000, {.repetitions = 2});
-    NightlyOptions options;
+    JudgeOptions options;
     options.baseline = "night:1";
     std::vector<NightVerdict> verdicts;
     for (int n = 10; n < 14; ++n) verdicts.push_back(judge(add_night(store(), n, 1300), options));
