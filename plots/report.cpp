@@ -72,7 +72,7 @@ private:
     void overview() {
         for (const char* name : kOverview) {
             const Chart* chart = find_chart(name);
-            const auto pattern = Pattern::compile(std::string(chart->pattern));
+            const auto pattern = NamePattern::compile(std::string(chart->pattern));
             if (!pattern) continue;  // every chart's own is one: a test loads them all
             std::vector<RunSet> sets;
             for (const RunSet* set : sides(report_.input)) sets.push_back(matching(*set, *pattern));

@@ -130,7 +130,7 @@ Expected<RunSet> load(const results::Store& store, const std::string& reference,
 
 Expected<RunSet> load_runs(const results::Store& store, const std::string& reference,
                            const std::vector<results::RunInfo>& runs, const LoadOptions& options) {
-    const auto pattern = Pattern::compile(options.pattern);
+    const auto pattern = NamePattern::compile(options.pattern);
     if (!pattern) return pattern.error();
     RunSet set;
     set.reference = reference;
@@ -160,7 +160,7 @@ Expected<RunSet> load_runs(const results::Store& store, const std::string& refer
     return set;
 }
 
-RunSet matching(RunSet set, const Pattern& pattern) {
+RunSet matching(RunSet set, const NamePattern& pattern) {
     for (RunData& run : set.runs) {
         std::erase_if(run.benchmarks, [&](const Measured& m) { return !pattern.is_in(m.name); });
     }

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "base/expected.h"
-#include "plots/pattern.h"
 #include "results/statistics/histogram.h"
 #include "results/store/store.h"
 #include "vocabulary/latency_file.h"
+#include "vocabulary/name_pattern.h"
 
 namespace faultline::plots {
 
@@ -74,6 +74,6 @@ Expected<RunSet> load_runs(const results::Store& store, const std::string& refer
                            const std::vector<results::RunInfo>& runs, const LoadOptions& options);
 
 /// Of a set only the benchmarks whose names hold `pattern`.
-RunSet matching(RunSet set, const Pattern& pattern);
+RunSet matching(RunSet set, const NamePattern& pattern);
 
 }  // namespace faultline::plots

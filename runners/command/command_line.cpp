@@ -83,6 +83,18 @@ Option Options::add_repeated(const std::string& name, std::vector<std::string>& 
     return Option(option);
 }
 
+Option Options::add_each(const std::string& name, const std::function<Status(const std::string&)>& take,
+                         const std::string& help) {
+    const auto take_all = [take](const std::vector<std::string>& values) {
+        for (const std::string& value : values) {
+            if (const Status taken = take(value); !taken) throw CLI::ValidationError(taken.error().message);
+        }
+    };
+    CLI::Option* option = verb_.add_option_function<std::vector<std::string>>(name, take_all, help);
+    option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    return Option(option);
+}
+
 Option Options::add_percent(const std::string& name, double& fraction, const std::string& help) {
     const auto set = [&fraction](double percent) { fraction = percent / 100; };
     CLI::Option* option = verb_.add_option_function<double>(name, set, help);

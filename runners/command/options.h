@@ -6,10 +6,13 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "base/expected.h"
 
 namespace CLI {
 class App;
@@ -54,6 +57,9 @@ public:
     Option add(const std::string& name, std::vector<std::filesystem::path>& values, const std::string& help);
     /// Takes one value, and may be given again for the next.
     Option add_repeated(const std::string& name, std::vector<std::string>& values, const std::string& help);
+    /// As add_repeated(), and hands each value to `take`, whose error is one of the command line.
+    Option add_each(const std::string& name, const std::function<Status(const std::string&)>& take,
+                    const std::string& help);
     /// Takes percent, of which `fraction` is a hundredth. The help shows the default.
     Option add_percent(const std::string& name, double& fraction, const std::string& help);
     /// Takes no value: it is true where it is given.

@@ -1,5 +1,7 @@
 #include "runners/command/shared_options.h"
 
+#include <fmt/format.h>
+
 #include "vocabulary/environment_variables.h"
 
 namespace faultline::runners {
@@ -26,6 +28,19 @@ void add_model(Options& options, ReferenceOptions& reference, const char* help) 
 
 void add_metrics(Options& options, results::CompareOptions& compare, const char* help) {
     options.add_repeated("--metric", compare.metrics, help);
+}
+
+void add_directions(Options& options, results::CompareOptions& compare) {
+    const auto take_for = [&compare](Direction direction) {
+        return [&compare, direction](const std::string& metric) -> Status {
+            if (compare.directions.emplace(metric, direction).first->second == direction) return {};
+            return Error{ErrorKind::kBadInput,
+                         fmt::format("--higher-is-better {0} and --lower-is-better {0}: one of them", metric)};
+        };
+    };
+    options.add_each("--higher-is-better", take_for(Direction::kHigher),
+                     "call more of this metric better, whatever the suite says; may be repeated");
+    options.add_each("--lower-is-better", take_for(Direction::kLower), "call less of it better; may be repeated");
 }
 
 void add_min_effect(Options& options, double& fraction, const char* help) {

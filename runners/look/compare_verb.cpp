@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <memory>
@@ -10,6 +11,7 @@
 #include "runners/command/shared_options.h"
 #include "runners/command/verb.h"
 #include "runners/system/terminal.h"
+#include "vocabulary/name_pattern.h"
 
 namespace faultline::runners {
 namespace {
@@ -21,6 +23,7 @@ using results::ShapeComparison;
 struct CompareOptions {
     std::string a;  ///< references, as for `runs`
     std::string b;
+    std::string benchmark;  ///< as NamePattern
     results::CompareOptions compare;
     std::string format = "terminal";  ///< "terminal", "lkp", "markdown" or "json"
     std::filesystem::path database = kDefaultDatabase;
@@ -51,7 +54,7 @@ int exit_status(results::Outcome outcome) {
     return kExitBadInput;
 }
 
-/// A gate has nothing to go by, whatever the shapes are: never a pass.
+/// Shapes are for people. They give a gate nothing to go by, so the status is never a pass.
 Expected<int> print_shapes(const SampleSet& a, const SampleSet& b, const CompareOptions& options) {
     const std::string metric =
         options.compare.metrics.empty() ? results::default_metrics().front() : options.compare.metrics.front();
@@ -60,11 +63,21 @@ Expected<int> print_shapes(const SampleSet& a, const SampleSet& b, const Compare
     return kExitBadInput;
 }
 
+/// Error: kBadInput, where none is left.
+Status keep_matching(const std::string& benchmark, SampleSet& a, SampleSet& b) {
+    FL_ASSIGN_OR_RETURN(const NamePattern pattern, NamePattern::compile(benchmark));
+    for (SampleSet* set : {&a, &b})
+        std::erase_if(set->series, [&](const results::Series& series) { return !pattern.is_in(series.benchmark); });
+    if (benchmark.empty() || !a.series.empty() || !b.series.empty()) return {};
+    return Error{ErrorKind::kBadInput, fmt::format("--benchmark \"{}\" leaves no benchmark of these runs", benchmark)};
+}
+
 Expected<int> compare_runs(const CompareOptions& options) {
     FL_ASSIGN_OR_RETURN(const results::Store store,
                         results::Store::open(options.database, results::Database::Mode::kExisting));
-    FL_ASSIGN_OR_RETURN(const SampleSet a, results::samples_of(store, options.a));
-    FL_ASSIGN_OR_RETURN(const SampleSet b, results::samples_of(store, options.b));
+    FL_ASSIGN_OR_RETURN(SampleSet a, results::samples_of(store, options.a));
+    FL_ASSIGN_OR_RETURN(SampleSet b, results::samples_of(store, options.b));
+    FL_RETURN_IF_ERROR(keep_matching(options.benchmark, a, b));
     if (different_kinds(a, b)) return print_shapes(a, b, options);
     FL_ASSIGN_OR_RETURN(const Comparison comparison, results::compare(a, b, options.compare));
     FL_RETURN_IF_ERROR(print_text(text_of(comparison, options.format)));
@@ -83,8 +96,10 @@ Action define(Options& options) {
     const auto given = std::make_shared<CompareOptions>();
     options.add("A", given->a, "before: runs, as for `runs`; quote a reference of several parts").require();
     options.add("B", given->b, "after").require();
+    options.add("--benchmark", given->benchmark, "only benchmarks whose name matches this regular expression");
     add_metrics(options, given->compare,
                 "compare this, in place of real_time and the median and p99 of latencies; may be repeated");
+    add_directions(options, given->compare);
     add_min_effect(options, given->compare.min_effect, "percent below which a change is none");
     options.add("--format", given->format, "terminal, lkp (plain text for mail), markdown or json")
         .one_of({"terminal", "lkp", "markdown", "json"})

@@ -2,38 +2,31 @@
 
 #include <memory>
 
-#include "runners/command/options.h"
 #include "runners/command/verb.h"
 #include "runners/run/plan.h"
+#include "runners/run/run_options.h"
 #include "runners/run/suites.h"
 
 namespace faultline::runners {
 namespace {
 
-std::string heading(const std::string& family) {
-    const std::string_view asked = question(family);
-    return asked.empty() ? family : fmt::format("{}: {}", family, asked);
-}
+struct ListOptions {
+    std::string suite;  ///< empty: all suites and every benchmark
+    Overrides overrides;
+};
 
-/// `suite_name` empty: all suites and every benchmark.
-int list_benchmarks_of(const std::string& suite_name, const Layout& layout) {
-    const Suite* suite = find_suite(suite_name.empty() ? "all" : suite_name);
-    if (suite == nullptr) {
-        return report_error(
-            {ErrorKind::kBadInput, fmt::format("unknown suite \"{}\"; suites: {}", suite_name, suite_names())});
-    }
+Status list(const ListOptions& options, const Layout& layout) {
+    FL_ASSIGN_OR_RETURN(const Suite* suite, find_suite(options.suite.empty() ? "all" : options.suite));
     const DeviceRequest request = device_for(*suite, {});
     const Expected<DeviceEntry> device = choose_device(request, layout, nullptr);
     // Which benchmarks there are depends on the device: how many threads it has. Without one the programs list what a
     // large device would run.
     const auto environment =
         device ? device_environment(*device, layout, request.reference) : std::map<std::string, std::string>{};
-    const auto benchmarks = list_benchmarks(*suite, layout, environment, nullptr);
-    if (!benchmarks) return report_error(benchmarks.error());
-    const Expected<std::vector<Job>> jobs = plan(*suite, Overrides{}, layout, *benchmarks);
-    if (!jobs) return report_error(jobs.error());
+    FL_ASSIGN_OR_RETURN(const FamiliesByProgram families, list_families(*suite, layout, environment, nullptr));
+    FL_ASSIGN_OR_RETURN(const std::vector<Job> jobs, plan(*suite, options.overrides, layout, families));
 
-    if (suite_name.empty()) {
+    if (options.suite.empty()) {
         fmt::print("suites:\n");
         for (const Suite& s : suites()) fmt::print("  {:<13} {}\n", s.name, s.description);
     } else {
@@ -42,18 +35,22 @@ int list_benchmarks_of(const std::string& suite_name, const Layout& layout) {
     fmt::print("\nbenchmarks, {}:\n",
                device ? describe(device->record) : "as for a large device, since there is none here");
     std::string family;
-    for (const Job& job : *jobs) {
-        if (job.family != family) fmt::print("\n{}\n", heading(job.family));
+    for (const Job& job : jobs) {
+        if (job.family != family) fmt::print("\n{}: {}\n", job.family, job.question);
         family = job.family;
         for (const std::string& name : job.benchmarks) fmt::print("  {}\n", name);
     }
-    return kExitOk;
+    return {};
 }
 
 Action define(Options& options) {
-    const auto suite = std::make_shared<std::string>();
-    options.add("--suite", *suite, "only this suite: " + suite_names());
-    return [suite](const Invocation& invocation) { return list_benchmarks_of(*suite, invocation.layout); };
+    const auto given = std::make_shared<ListOptions>();
+    options.add("--suite", given->suite, "only this suite: " + suite_names());
+    add_filter(options, given->overrides, "only benchmarks whose name matches this regular expression");
+    return [given](const Invocation& invocation) {
+        const Status status = list(*given, invocation.layout);
+        return status ? kExitOk : report_error(status.error());
+    };
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ struct RunsOptions {
 
 constexpr std::size_t kShownDigits = 8;
 
-/// "killed" is not stored, since nobody was left to store it.
+/// "killed" is never stored: the process that would store it is dead. It shows by the lock that is gone.
 std::string state_of(const RunInfo& run) {
     const bool cut =
         run.state == results::RunState::kRunning && !results::RunDirectory::is_being_built(run.work_directory);

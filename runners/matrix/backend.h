@@ -33,8 +33,8 @@ public:
 
     /// The release of a kernel of this machine. Error: kBadInput where it cannot be booted.
     virtual Expected<std::string> release_of(const std::string& kernel) = 0;
-    /// Called once before the first measure(): whatever is missing is said before anything boots, and what was left to
-    /// the back end is decided and saved.
+    /// Called once before the first measure(). Names what is missing before anything boots, and decides and saves in
+    /// `state` what the options left open.
     virtual Status prepare(MatrixState& state) = 0;
     /// Boots the kernel, runs the suite on it, and stores the run. `save` keeps `state` on disk.
     virtual Expected<Measured> measure(const MatrixStep& step, MatrixState& state) = 0;

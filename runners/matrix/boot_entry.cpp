@@ -33,7 +33,7 @@ public:
     Status prepare(MatrixState& state) override {
         std::error_code ignored;
         fs::remove(stopped(state), ignored);
-        // Without it the machine would come up in the first kernel, and nobody would go on.
+        // Without the service the machine would come up in the first kernel, and the matrix would end there.
         const Expected<std::string> enabled = run({"systemctl", "is-enabled", "faultline-matrix.service"});
         if (enabled) return {};
         return Error{
@@ -86,7 +86,7 @@ private:
     /// While it is there the service does nothing at boot: only who resumes by hand has seen to the cause.
     static fs::path stopped(const MatrixState& state) { return state.directory / "stopped"; }
 
-    /// Whatever comes up must not try again by itself; whoever resumes by hand does.
+    /// Ends the matrix with an error. No later boot tries again by itself; `--resume` by hand does.
     static Error stop(MatrixState& state, const std::string& why) {
         state.rebooted_from.clear();
         state.measuring_in.clear();

@@ -14,7 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Whatever fails, the guest powers off: nobody sits at its console. `/out/run` is there only when the run is whole.
+// The guest powers off after any failure, since its console has no keyboard. `/out/run` is there only when the run is
+// whole.
 constexpr std::string_view kInit = R"sh(#!/bin/busybox sh
 export PATH=/bin HOME=/tmp TERM=dumb
 /bin/busybox mkdir -p /proc /sys /dev /tmp /out

@@ -50,13 +50,10 @@ std::unique_ptr<KernelBackend> backend_of(const MatrixState& state, const Layout
 /// A suite or filter that leaves nothing to run is told before anything boots. What there is depends on the device;
 /// with none, programs list what a large one would run.
 Status check_selection(const RunOptions& run, const Layout& layout) {
-    const Suite* suite = find_suite(run.suite);
-    if (suite == nullptr) {
-        return Error{ErrorKind::kBadInput, fmt::format("unknown suite \"{}\"; suites: {}", run.suite, suite_names())};
-    }
-    FL_ASSIGN_OR_RETURN(const auto benchmarks, list_benchmarks(*suite, layout, {}, nullptr));
-    const Expected<std::vector<Job>> jobs = plan(*suite, run.overrides, layout, benchmarks);
-    return jobs ? Status() : Status(jobs.error());
+    FL_ASSIGN_OR_RETURN(const Suite* suite, find_suite(run.suite));
+    FL_ASSIGN_OR_RETURN(const FamiliesByProgram families, list_families(*suite, layout, {}, nullptr));
+    FL_RETURN_IF_ERROR(plan(*suite, run.overrides, layout, families));
+    return {};
 }
 
 /// A matrix that has everything but its releases.
@@ -196,7 +193,7 @@ Expected<int> run_matrix(const MatrixOptions& options, const Layout& layout) {
     }
     if (state.done < state.steps()) {
         if (Status s = backend->prepare(state); !s) {
-            // Left behind, it would begin by itself at whatever boot finds the service enabled.
+            // Left behind, the matrix would begin by itself at the next boot on which the service is enabled.
             std::error_code ignored;
             if (options.resume.empty()) fs::remove_all(state.directory, ignored);
             return s.error();
@@ -212,7 +209,7 @@ Expected<int> run_matrix(const MatrixOptions& options, const Layout& layout) {
         return measured.status;
     }
     FL_ASSIGN_OR_RETURN(const int compared, compare_kernels(state));
-    return *compared == kExitOk && state.failed ? kExitFailed : compared;
+    return compared == kExitOk && state.failed ? kExitFailed : compared;
 }
 
 /// Exit status: as `faultline compare`, of all comparisons; 1 also when a benchmark failed; 128 + N when signal N ended

@@ -1,6 +1,6 @@
 // What a kernel matrix is to do and how far it has come, in a file, so that it goes on after a reboot or a kill.
 //
-// Kernels take turns (A B A B ...), so that whatever drifts meanwhile drifts for all of them. Thread safety: values.
+// Kernels take turns (A B A B ...), so that a drift of the machine falls on all of them. Thread safety: values.
 #pragma once
 
 #include <filesystem>

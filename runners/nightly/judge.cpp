@@ -27,7 +27,7 @@ constexpr std::size_t kHistory = 60;  // nights in which steps are looked for
 // Tails are too unsteady for a history of single nights; a comparison looks at them.
 constexpr std::array kStepMetrics = {"real_time", "latency_p50_ns"};
 
-/// Stricter than `faultline compare`, since nobody asked for this one: it is made every night of the year.
+/// Stricter than those of `faultline compare`: this one is made every night of the year, and false alarms add up.
 results::CompareOptions recent_options() {
     results::CompareOptions options;
     options.false_discovery_rate = 0.01;

@@ -108,11 +108,7 @@ Status check_baseline(const NightlyOptions& options) {
 }
 
 Expected<DeviceLock> lock_device(const NightlyOptions& options, const Layout& layout) {
-    const Suite* suite = find_suite(options.run.suite);
-    if (suite == nullptr) {
-        return Error{ErrorKind::kBadInput,
-                     fmt::format("unknown suite \"{}\"; suites: {}", options.run.suite, suite_names())};
-    }
+    FL_ASSIGN_OR_RETURN(const Suite* suite, find_suite(options.run.suite));
     FL_ASSIGN_OR_RETURN(const auto device, choose_device(device_for(*suite, options.run.device), layout, nullptr));
     return DeviceLock::take(device);
 }
@@ -166,7 +162,7 @@ Status write_verdict(const NightlyOptions& options, const Json& verdict) {
                                           verdict.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-/// For whoever reads verdict.json: this night came to nothing, and why.
+/// What verdict.json says of a night that came to nothing.
 Json failed_verdict(const NightInfo& night, const Error& error) {
     return {{"faultline_nightly", 1},   {"night", night.id.number},     {"started_utc", night.started_utc},
             {"outcome", "cannot tell"}, {"exit_status", kExitBadInput}, {"reasons", {error.message}}};
@@ -183,7 +179,7 @@ Status thin(Store& store, const NightlyOptions& options) {
     return thinned ? Status() : Status(thinned.error());
 }
 
-/// From wherever the night is to its end. Whatever is done twice after a kill has the same result.
+/// Does what the night still lacks. After a kill some of it is done twice, with the same result.
 Expected<int> finish(Store& store, const NightInfo& night, const NightlyOptions& options, const Layout& layout,
                      const DeviceLock& lock) {
     FL_ASSIGN_OR_RETURN(const int signal, measure(store, night, options, layout, lock));

@@ -88,6 +88,7 @@ Action define(Options& options) {
     add_suite(options, run.suite);
     options.add("--runs", given->runs, "how often to measure").between(5u, 1000u).show_default();
     add_metrics(options, given->compare);
+    add_directions(options, given->compare);
     add_min_effect(options, given->compare.min_effect);
     add_device(options, run.device);
     add_device_index(options, run.device);

@@ -50,13 +50,6 @@ std::string state_of(const ChildResult& child) {
     return "stuck";
 }
 
-std::string last_line(const std::string& text) {
-    const std::size_t end = text.find_last_not_of(" \n\r\t");
-    if (end == std::string::npos) return {};
-    const std::size_t newline = text.rfind('\n', end);
-    return text.substr(newline == std::string::npos ? 0 : newline + 1, end - newline);
-}
-
 /// Names of the benchmarks that reported, and how many of them failed or were skipped.
 struct Tally {
     std::set<std::string> reported;

@@ -3,39 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 #include <set>
-#include <sstream>
 
 #include "runners/system/subprocess.h"
-#include "vocabulary/benchmark_name.h"
+#include "vocabulary/name_pattern.h"
 
 namespace faultline::runners {
 namespace {
 
 constexpr std::chrono::seconds kListLimit{60};
 
-Expected<std::regex> compile(std::string_view text, const char* what) {
-    try {
-        return std::regex(text.begin(), text.end(), std::regex::ECMAScript | std::regex::optimize);
-    } catch (const std::regex_error& e) {
-        return Error{ErrorKind::kBadInput,
-                     fmt::format("{} \"{}\" is not a regular expression: {}", what, text, e.what())};
-    }
+Expected<NamePattern> compile(std::string_view text, const char* whose) {
+    Expected<NamePattern> pattern = NamePattern::compile(std::string(text));
+    if (!pattern) return Error{pattern.error().kind, fmt::format("{}: {}", whose, pattern.error().message)};
+    return pattern;
 }
 
-std::vector<std::string> lines(const std::string& text) {
-    std::vector<std::string> found;
-    std::istringstream in(text);
-    for (std::string line; std::getline(in, line);) {
-        if (!line.empty()) found.push_back(line);
-    }
-    return found;
-}
-
-Job job_of(const Selection& selection, const Overrides& overrides, const Layout& layout, const std::string& family) {
+Job job_of(const Selection& selection, const Overrides& overrides, const Layout& layout, const ListedFamily& family) {
     Job job;
-    job.family = family;
+    job.family = family.name;
+    job.question = family.question;
     job.program = (layout.programs / selection.program).string();
     job.repetitions = overrides.repetitions.value_or(selection.repetitions);
     job.min_time = overrides.min_time.value_or(selection.min_time);
@@ -54,22 +41,23 @@ DeviceRequest device_for(const Suite& suite, DeviceRequest asked) {
 }
 
 Expected<std::vector<Job>> plan(const Suite& suite, const Overrides& overrides, const Layout& layout,
-                                const std::map<std::string, std::vector<std::string>>& benchmarks_of) {
-    FL_ASSIGN_OR_RETURN(const std::regex user, compile(overrides.filter, "--filter"));
+                                const FamiliesByProgram& families) {
+    FL_ASSIGN_OR_RETURN(const NamePattern asked, compile(overrides.filter, "--filter"));
     std::vector<Job> jobs;
     std::set<std::string> taken;
     for (const Selection& selection : suite.selections) {
-        FL_ASSIGN_OR_RETURN(const std::regex own, compile(selection.filter, "the suite's filter"));
-        const std::size_t first = jobs.size();
-        for (const std::string& name : benchmarks_of.at(std::string(selection.program))) {
-            if (!std::regex_search(name, own) || !std::regex_search(name, user)) continue;
-            if (!taken.insert(name).second) continue;
-            const std::string family = family_of(name);
-            auto job = std::find_if(jobs.begin() + static_cast<std::ptrdiff_t>(first), jobs.end(),
-                                    [&](const Job& j) { return j.family == family; });
-            if (job == jobs.end()) job = jobs.insert(job, job_of(selection, overrides, layout, family));
-            job->benchmarks.push_back(name);
-            job->estimate += selection.estimate * job->repetitions;
+        FL_ASSIGN_OR_RETURN(const NamePattern own, compile(selection.filter, "the suite's filter"));
+        FL_ASSIGN_OR_RETURN(const NamePattern except, compile(selection.except, "the suite's exception"));
+        for (const ListedFamily& family : families.at(std::string(selection.program))) {
+            Job job = job_of(selection, overrides, layout, family);
+            for (const std::string& name : family.benchmarks) {
+                if (!own.is_in(name) || !asked.is_in(name)) continue;
+                if (!selection.except.empty() && except.is_in(name)) continue;
+                if (taken.insert(name).second) job.benchmarks.push_back(name);
+            }
+            if (job.benchmarks.empty()) continue;
+            job.estimate = selection.estimate * job.repetitions * static_cast<double>(job.benchmarks.size());
+            jobs.push_back(std::move(job));
         }
     }
     if (jobs.empty()) {
@@ -80,25 +68,26 @@ Expected<std::vector<Job>> plan(const Suite& suite, const Overrides& overrides, 
     return jobs;
 }
 
-Expected<std::map<std::string, std::vector<std::string>>> list_benchmarks(
-    const Suite& suite, const Layout& layout, const std::map<std::string, std::string>& environment,
-    const Interrupt* interrupt) {
-    std::map<std::string, std::vector<std::string>> found;
+Expected<FamiliesByProgram> list_families(const Suite& suite, const Layout& layout,
+                                          const std::map<std::string, std::string>& environment,
+                                          const Interrupt* interrupt) {
+    FamiliesByProgram found;
     for (const Selection& selection : suite.selections) {
         const std::string program(selection.program);
         if (found.contains(program)) continue;
-        const ChildCommand command{
-            .argv = {(layout.programs / program).string(), "--benchmark_list_tests=true", "--benchmark_filter=."},
-            .environment = environment,
-            .time_limit = kListLimit};
+        const ChildCommand command{.argv = {(layout.programs / program).string(), std::string(kListFlag)},
+                                   .environment = environment,
+                                   .time_limit = kListLimit};
         FL_ASSIGN_OR_RETURN(const ChildResult child, run_child(command, interrupt));
         if (!child.ok()) {
-            const std::vector<std::string> said = lines(child.err);
+            const std::string said = last_line(child.err);
             return Error{ErrorKind::kUnavailable,
                          fmt::format("{} cannot list its benchmarks: {}{}{}", program, describe_end(child, command),
-                                     said.empty() ? "" : ": ", said.empty() ? "" : said.back())};
+                                     said.empty() ? "" : ": ", said)};
         }
-        for (const std::string& line : lines(child.out)) found[program].push_back(canonical(line));
+        Expected<std::vector<ListedFamily>> families = parse_families(child.out);
+        if (!families) return Error{families.error().kind, fmt::format("{}: {}", program, families.error().message)};
+        found[program] = *std::move(families);
     }
     return found;
 }

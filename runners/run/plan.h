@@ -3,6 +3,7 @@
 // Thread safety: values.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,13 +14,15 @@
 #include "runners/system/devices.h"
 #include "runners/system/interrupt.h"
 #include "runners/system/layout.h"
+#include "vocabulary/family.h"
 
 namespace faultline::runners {
 
 /// One process to be: benchmarks of one family that are run alike.
 struct Job {
-    std::string family;   ///< the first two components of the names: "fault/first_touch"
-    std::string program;  ///< path
+    std::string family;    ///< "fault/first_touch"
+    std::string question;  ///< that the family answers, in one line
+    std::string program;   ///< path
     std::vector<std::string> benchmarks;
     unsigned repetitions = 1;
     double min_time = 0;  ///< seconds
@@ -29,11 +32,14 @@ struct Job {
 
 /// What the user put in place of the suite's own values.
 struct Overrides {
-    std::string filter;  ///< regular expression; empty: everything
+    std::string filter;  ///< as NamePattern
     std::optional<unsigned> repetitions;
     std::optional<double> min_time;
     std::optional<double> time_limit;  ///< seconds a family
 };
+
+/// What the programs of a suite have, by file name.
+using FamiliesByProgram = std::map<std::string, std::vector<ListedFamily>>;
 
 /// What was asked for, with what the suite wants where nothing was said.
 DeviceRequest device_for(const Suite& suite, DeviceRequest asked);
@@ -41,12 +47,12 @@ DeviceRequest device_for(const Suite& suite, DeviceRequest asked);
 /// The jobs of `suite` over the benchmarks of each program, in the programs' order. A benchmark that two selections of
 /// one suite choose is run by the first. Error: kBadInput for a malformed filter and for one that leaves nothing.
 Expected<std::vector<Job>> plan(const Suite& suite, const Overrides& overrides, const Layout& layout,
-                                const std::map<std::string, std::vector<std::string>>& benchmarks_of);
+                                const FamiliesByProgram& families);
 
-/// Asks each program that `suite` names for its benchmarks, by their canonical names. `environment` as for a run.
-/// Error: kUnavailable.
-Expected<std::map<std::string, std::vector<std::string>>> list_benchmarks(
-    const Suite& suite, const Layout& layout, const std::map<std::string, std::string>& environment,
-    const Interrupt* interrupt);
+/// Asks each program that `suite` names for its families (vocabulary/family.h). `environment` as for a run. Error:
+/// kUnavailable.
+Expected<FamiliesByProgram> list_families(const Suite& suite, const Layout& layout,
+                                          const std::map<std::string, std::string>& environment,
+                                          const Interrupt* interrupt);
 
 }  // namespace faultline::runners

@@ -79,6 +79,20 @@ Status check_same_machine(const Earlier& earlier, const Json& facts) {
     return {};
 }
 
+Status check_same_plan(const Earlier& earlier, const std::vector<Job>& jobs) {
+    std::set<std::string> planned;
+    for (const Job& job : jobs) planned.insert(job.benchmarks.begin(), job.benchmarks.end());
+    for (const std::string& name : earlier.done) {
+        if (planned.contains(name)) continue;
+        return cannot_resume(
+            *earlier.run,
+            fmt::format("it has {}, which suite {}{}{} does not choose now; start a new run", name,
+                        earlier.options.suite, earlier.options.overrides.filter.empty() ? "" : " with --filter ",
+                        earlier.options.overrides.filter));
+    }
+    return {};
+}
+
 void leave_out(std::vector<Job>& jobs, const std::set<std::string>& done) {
     for (Job& job : jobs) {
         const double each = job.estimate / static_cast<double>(job.benchmarks.size());

@@ -36,6 +36,10 @@ Expected<Earlier> load_earlier(const std::filesystem::path& database, const std:
 /// report's context. Error: kBadInput, naming the first that differs.
 Status check_same_machine(const Earlier& earlier, const results::Json& facts);
 
+/// A run that an older version began chose its benchmarks by the names of that time. Error: kBadInput, naming one that
+/// is stored and that `jobs` do not have.
+Status check_same_plan(const Earlier& earlier, const std::vector<Job>& jobs);
+
 /// Takes `done` out of the jobs, and jobs that have nothing left.
 void leave_out(std::vector<Job>& jobs, const std::set<std::string>& done);
 

@@ -96,11 +96,7 @@ Expected<RunEnd> run_suite(const RunOptions& given, const Layout& layout, const 
                         given.resume.empty() ? Earlier{} : load_earlier(given.database, given.resume));
     const RunOptions& options = earlier.run ? earlier.options : given;
     FL_RETURN_IF_ERROR(results::check_label(options.label));
-    const Suite* suite = find_suite(options.suite);
-    if (suite == nullptr) {
-        return Error{ErrorKind::kBadInput,
-                     fmt::format("unknown suite \"{}\"; suites: {}", options.suite, suite_names())};
-    }
+    FL_ASSIGN_OR_RETURN(const Suite* suite, find_suite(options.suite));
     const Interrupt interrupt;
     const OthersWork others = OthersWork::now({}, ::getuid());
     const std::tm started = fmt::gmtime(std::time(nullptr));
@@ -118,10 +114,11 @@ Expected<RunEnd> run_suite(const RunOptions& given, const Layout& layout, const 
     Json facts = run_facts(*device);
     FL_RETURN_IF_ERROR(check_same_machine(earlier, facts));
     const auto environment = device_environment(*device, layout, request.reference);
-    const auto benchmarks = list_benchmarks(*suite, layout, environment, &interrupt);
+    const auto families = list_families(*suite, layout, environment, &interrupt);
     if (interrupt.signal() != 0) return RunEnd{.signal = interrupt.signal(), .ok = false};
-    if (!benchmarks) return benchmarks.error();
-    FL_ASSIGN_OR_RETURN(std::vector<Job> jobs, plan(*suite, options.overrides, layout, *benchmarks));
+    if (!families) return families.error();
+    FL_ASSIGN_OR_RETURN(std::vector<Job> jobs, plan(*suite, options.overrides, layout, *families));
+    FL_RETURN_IF_ERROR(check_same_plan(earlier, jobs));
     leave_out(jobs, earlier.done);
 
     // Not among the strings of the context: those are what runs have to have in common to be compared.

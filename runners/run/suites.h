@@ -8,16 +8,19 @@
 #include <string>
 #include <string_view>
 
+#include "base/expected.h"
+
 namespace faultline::runners {
 
 /// Some benchmarks of one program, all run alike. Each family among them becomes a process of its own.
 struct Selection {
     std::string_view program;  ///< file name beside `faultline`
-    std::string_view filter;   ///< regular expression over benchmark names
+    std::string_view filter;   ///< as NamePattern
     unsigned repetitions;
     double min_time;                  ///< seconds a repetition, as Google Benchmark's --benchmark_min_time
     std::chrono::seconds time_limit;  ///< of one family's process
     double estimate;                  ///< seconds one repetition of one benchmark takes, for the first ETA
+    std::string_view except{};        ///< not empty: without those that match this
 };
 
 struct Suite {
@@ -28,12 +31,9 @@ struct Suite {
 };
 
 std::span<const Suite> suites();
-/// nullptr when there is none of that name.
-const Suite* find_suite(std::string_view name);
+/// Error: kBadInput, naming the suites that there are.
+Expected<const Suite*> find_suite(std::string_view name);
 /// "quick, fault, migration, invalidation, baseline, p2p, workloads, policy, nightly, all"
 std::string suite_names();
-
-/// What a family asks, in one line; empty for a family that the table does not know.
-std::string_view question(std::string_view family);
 
 }  // namespace faultline::runners

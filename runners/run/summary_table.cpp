@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "results/summary.h"
-#include "runners/run/plan.h"
 #include "runners/system/devices.h"
 #include "runners/system/format.h"
 #include "vocabulary/benchmark_name.h"
@@ -56,8 +55,8 @@ std::vector<Column> columns_of(const std::vector<SummaryRow>& rows) {
 
 /// The part of a name that differs within its family.
 std::string short_name(const std::string& benchmark) {
-    const std::string name = benchmark.substr(std::min(benchmark.size(), family_of(benchmark).size() + 1));
-    return name.empty() ? benchmark : name;
+    const std::size_t family = family_of(benchmark).size();
+    return benchmark.size() > family + 1 ? benchmark.substr(family + 1) : benchmark;
 }
 
 /// `cell` gives each column's text.

@@ -38,15 +38,15 @@ fs::path lock_path(const DeviceEntry& device) {
     return lock_directory() / ("faultline-" + name + ".lock");
 }
 
-/// Of whoever came first, for all users: where a directory is everybody's, O_CREAT on a file of another user fails
-/// (fs.protected_regular), so that it is only for making it.
+/// The first process makes the file for all users. In a directory that all may write, O_CREAT on a file of another user
+/// fails (fs.protected_regular), so the flag is given only to make it.
 int open_lock(const fs::path& path) {
     for (;;) {
         int fd = ::open(path.c_str(), O_RDWR | O_NOFOLLOW);
         if (fd >= 0 || errno != ENOENT) return fd;
         fd = ::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CREAT | O_EXCL, 0666);
         if (fd >= 0) {
-            (void)::fchmod(fd, 0666);  // whatever the umask
+            (void)::fchmod(fd, 0666);  // the umask does not count
             return fd;
         }
         if (errno != EEXIST) return fd;  // else another process made it just now

@@ -14,15 +14,6 @@ using results::Json;
 
 constexpr std::chrono::seconds kProbeLimit{60};  // a machine that is just up and emulated takes more than 30
 
-/// The last line that says something: drivers and loaders put their reason there.
-std::string last_line(const std::string& text) {
-    const std::size_t end = text.find_last_not_of(" \n\r\t");
-    if (end == std::string::npos) return {};
-    const std::size_t newline = text.rfind('\n', end);
-    const std::size_t begin = newline == std::string::npos ? 0 : newline + 1;
-    return text.substr(begin, end + 1 - begin);
-}
-
 Probe probe(const Layout& layout, std::map<std::string, std::string> environment, const Interrupt* interrupt) {
     ChildCommand command{.argv = {layout.probe().string()},
                          .environment = std::move(environment),

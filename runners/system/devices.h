@@ -1,7 +1,7 @@
 // The Level Zero devices of this machine, as child processes see them, and the choice among them.
 //
-// A driver is chosen by environment before zeInit and can crash whoever loads it, so each kind is listed by a process
-// of its own (faultline-probe). Thread safety: values and independent functions.
+// A driver is chosen by environment before zeInit and can crash the process that loads it, so each kind is listed by a
+// process of its own (faultline-probe). Thread safety: values and independent functions.
 #pragma once
 
 #include <cstdint>

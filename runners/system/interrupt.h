@@ -15,7 +15,7 @@ public:
 
     /// The first signal that came, or 0.
     int signal() const;
-    /// How many came: whoever asks twice wants it at once.
+    /// How many came. A second one asks for an end at once.
     int count() const;
     /// Readable once a signal came, and from then on.
     int fd() const;

@@ -208,4 +208,11 @@ std::string describe_end(const ChildResult& result, const ChildCommand& command)
     return "stuck in the kernel: not even SIGKILL ended it";
 }
 
+std::string last_line(const std::string& text) {
+    const std::size_t end = text.find_last_not_of(" \n\r\t");
+    if (end == std::string::npos) return {};
+    const std::size_t newline = text.rfind('\n', end);
+    return text.substr(newline == std::string::npos ? 0 : newline + 1, end - newline);
+}
+
 }  // namespace faultline::runners

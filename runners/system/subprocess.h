@@ -53,4 +53,7 @@ Expected<ChildResult> run_child(const ChildCommand& command, const Interrupt* in
 /// "exited with status 3", "killed by signal 11 (Segmentation fault)", "hung: ended at its time limit of 60 s", ...
 std::string describe_end(const ChildResult& result, const ChildCommand& command);
 
+/// The last line that is not blank: of standard error, what a program says as it gives up.
+std::string last_line(const std::string& text);
+
 }  // namespace faultline::runners

@@ -80,13 +80,14 @@ INSTANTIATE_TEST_SUITE_P(Charts, EveryChart, testing::ValuesIn(all_names()), [](
 });
 
 TEST(Charts, OwnPatternsAreRegularExpressions) {
-    for (const Chart& chart : charts()) EXPECT_TRUE(Pattern::compile(std::string(chart.pattern)).ok()) << chart.name;
-    EXPECT_TRUE(Pattern::compile("^a/(b|c)$")->is_in("a/c"));
-    EXPECT_FALSE(Pattern::compile("^a/(b|c)$")->is_in("a/cc"));
+    for (const Chart& chart : charts())
+        EXPECT_TRUE(NamePattern::compile(std::string(chart.pattern)).ok()) << chart.name;
+    EXPECT_TRUE(NamePattern::compile("^a/(b|c)$")->is_in("a/c"));
+    EXPECT_FALSE(NamePattern::compile("^a/(b|c)$")->is_in("a/cc"));
 }
 
 TEST(Charts, MigrationIsOfColdMemorySoThatTwoRunsFit) {
-    const auto pattern = Pattern::compile(std::string(find_chart("migration")->pattern));
+    const auto pattern = NamePattern::compile(std::string(find_chart("migration")->pattern));
     for (const char* move : {"to_device/fault", "to_device/prefetch", "to_host/read", "to_host/write"}) {
         EXPECT_TRUE(pattern->is_in(fmt::format("migration/{}/size:2M", move)));
         EXPECT_FALSE(pattern->is_in(fmt::format("migration/{}/warm/size:2M", move)));

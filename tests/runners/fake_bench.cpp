@@ -15,10 +15,31 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <string>
 #include <vector>
 
+#include "vocabulary/family.h"
+
 namespace {
+
+using faultline::ListedFamily;
+
+// The names that FAKE_BEHAVIOUR gives; Google Benchmark adds how it times.
+const std::vector<ListedFamily> kBench = {
+    {"fault/first_touch",
+     "What does the first GPU access to a page of malloc memory cost?",
+     {"fault/first_touch/read/cpu_touched/stride:4K", "fault/first_touch/atomic/cpu_touched/stride:64K"}},
+    {"fault/parallelism",
+     "How does the fault rate grow with the number of GPU threads that fault at once?",
+     {"fault/parallelism/read/threads:1", "fault/parallelism/read/threads:2", "fault/parallelism/read/threads:4"}},
+    {"fault/same_page_storm",
+     "What does it cost when many GPU threads fault on one page at once?",
+     {"fault/same_page_storm/write/threads:4"}},
+};
+const std::vector<ListedFamily> kWorkloads = {
+    {"workload/bfs", "How fast is breadth-first search over a graph in malloc memory?", {"workload/bfs/karate/svm"}},
+};
 
 std::string environment(const char* name) {
     const char* value = std::getenv(name);
@@ -91,21 +112,18 @@ int main(int argc, char** argv) {
             }
         }
     }
-    std::vector<std::string> names = {
-        "fault/first_touch/read/cpu_touched/stride:4K",
-        "fault/first_touch/atomic/cpu_touched/stride:64K",
-        "fault/parallelism/read/threads:1",
-        "fault/parallelism/read/threads:2",
-        "fault/parallelism/read/threads:4",
-        "fault/same_page_storm/write/threads:4",
-    };
-    if (std::string(argv[0]).ends_with("faultline-workloads")) names = {"workload/bfs/karate/svm"};
-    for (const std::string& name : names) {
-        benchmark::RegisterBenchmark(name.c_str(), [name](benchmark::State& state) {
-            behave(state, name);
-        })->UseManualTime();
+    const auto& families = std::string(argv[0]).ends_with("faultline-workloads") ? kWorkloads : kBench;
+    if (argc == 2 && argv[1] == faultline::kListFlag) {
+        std::cout << faultline::format_families(families);
+        return 0;
     }
-    // The names that FAKE_BEHAVIOUR gives are those above; Google Benchmark adds how it times.
+    for (const ListedFamily& family : families) {
+        for (const std::string& name : family.benchmarks) {
+            benchmark::RegisterBenchmark(name.c_str(), [name](benchmark::State& state) {
+                behave(state, name);
+            })->UseManualTime();
+        }
+    }
     benchmark::Initialize(&argc, argv);
     benchmark::RunSpecifiedBenchmarks();
 }

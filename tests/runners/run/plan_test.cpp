@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <regex>
+#include <array>
+
+#include "vocabulary/name_pattern.h"
 
 namespace faultline::runners {
 namespace {
@@ -17,14 +19,19 @@ constexpr std::array kSelections = {
     Selection{"faultline-bench", "^fault/", 5, 0.25, std::chrono::seconds(30), 1.0},
 };
 const Suite kSuite{"test", "", kSelections};
-const std::map<std::string, std::vector<std::string>> kBenchmarks = {
-    {"faultline-bench", {"fault/a/1", "fault/b/1", "fault/a/2", "fault/c/1", "other/d/1"}}};
+const FamiliesByProgram kFamilies = {{"faultline-bench",
+                                      {{"fault/a", "What is a?", {"fault/a/1", "fault/a/2"}},
+                                       {"fault/b", "What is b?", {"fault/b/1"}},
+                                       {"fault/c", "What is c?", {"fault/c/1"}},
+                                       {"fault/empty", "What is none?", {}},
+                                       {"other/d", "What is d?", {"other/d/1"}}}}};
 
 TEST(Plan, GroupsByFamilyAndRunsNothingTwice) {
-    const auto jobs = plan(kSuite, {}, kLayout, kBenchmarks);
+    const auto jobs = plan(kSuite, {}, kLayout, kFamilies);
     ASSERT_TRUE(jobs.ok());
     ASSERT_EQ(jobs->size(), 3u);
     EXPECT_EQ((*jobs)[0].family, "fault/a");
+    EXPECT_EQ((*jobs)[0].question, "What is a?");
     EXPECT_THAT((*jobs)[0].benchmarks, ElementsAre("fault/a/1", "fault/a/2"));
     EXPECT_EQ((*jobs)[0].repetitions, 3u);
     EXPECT_EQ((*jobs)[0].estimate, 12.0);
@@ -36,7 +43,7 @@ TEST(Plan, GroupsByFamilyAndRunsNothingTwice) {
 
 TEST(Plan, TheUserOverridesTheSuite) {
     const Overrides overrides{.filter = "1$", .repetitions = 7, .min_time = 0.125, .time_limit = 1.5};
-    const auto jobs = plan(kSuite, overrides, kLayout, kBenchmarks);
+    const auto jobs = plan(kSuite, overrides, kLayout, kFamilies);
     ASSERT_TRUE(jobs.ok());
     EXPECT_THAT((*jobs)[0].benchmarks, ElementsAre("fault/a/1"));
     EXPECT_EQ((*jobs)[0].repetitions, 7u);
@@ -47,22 +54,35 @@ TEST(Plan, TheUserOverridesTheSuite) {
 TEST(Plan, AFilterThatIsMalformedOrLeavesNothingIsBadInput) {
     for (const char* filter : {"[", "nothing"}) {
         const auto jobs =
-            plan(kSuite, {.filter = filter, .repetitions = {}, .min_time = {}, .time_limit = {}}, kLayout, kBenchmarks);
+            plan(kSuite, {.filter = filter, .repetitions = {}, .min_time = {}, .time_limit = {}}, kLayout, kFamilies);
         ASSERT_FALSE(jobs.ok());
         EXPECT_EQ(jobs.error().kind, ErrorKind::kBadInput);
         EXPECT_THAT(jobs.error().message, HasSubstr(filter));
     }
 }
 
+TEST(Plan, ASelectionLeavesOutItsExceptions) {
+    constexpr std::array kAllButFaults = {
+        Selection{"faultline-bench", "", 1, 0.5, std::chrono::seconds(60), 2.0, "^fault/"}};
+    const auto jobs = plan({"test", "", kAllButFaults}, {}, kLayout, kFamilies);
+    ASSERT_TRUE(jobs.ok());
+    ASSERT_EQ(jobs->size(), 1u);
+    EXPECT_THAT((*jobs)[0].benchmarks, ElementsAre("other/d/1"));
+}
+
 TEST(Suites, AreFoundByNameAndTheirFiltersCompile) {
     for (const Suite& suite : suites()) {
-        EXPECT_EQ(find_suite(suite.name), &suite);
+        ASSERT_TRUE(find_suite(suite.name).ok());
+        EXPECT_EQ(*find_suite(suite.name), &suite);
         for (const Selection& selection : suite.selections) {
-            EXPECT_NO_THROW(std::regex(std::string(selection.filter)));
+            EXPECT_TRUE(NamePattern::compile(std::string(selection.filter)).ok());
+            EXPECT_TRUE(NamePattern::compile(std::string(selection.except)).ok());
             EXPECT_GT(selection.estimate, 0);
         }
     }
-    EXPECT_EQ(find_suite("none"), nullptr);
+    const auto none = find_suite("none");
+    ASSERT_FALSE(none.ok());
+    EXPECT_THAT(none.error().message, HasSubstr("suites: quick, fault, "));
 }
 
 }  // namespace

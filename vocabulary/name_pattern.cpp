@@ -1,11 +1,11 @@
-#include "plots/pattern.h"
+#include "vocabulary/name_pattern.h"
 
 #include <array>
 
-namespace faultline::plots {
+namespace faultline {
 
-Expected<Pattern> Pattern::compile(const std::string& text) {
-    Pattern pattern;
+Expected<NamePattern> NamePattern::compile(const std::string& text) {
+    NamePattern pattern;
     if (text.empty()) return pattern;
     auto compiled = std::make_unique<::regex_t>();
     if (const int error = ::regcomp(compiled.get(), text.c_str(), REG_EXTENDED | REG_NOSUB); error != 0) {
@@ -21,8 +21,8 @@ Expected<Pattern> Pattern::compile(const std::string& text) {
     return pattern;
 }
 
-bool Pattern::is_in(const std::string& name) const {
+bool NamePattern::is_in(const std::string& name) const {
     return compiled_ == nullptr || ::regexec(compiled_.get(), name.c_str(), 0, nullptr, 0) == 0;
 }
 
-}  // namespace faultline::plots
+}  // namespace faultline
