@@ -1,5 +1,7 @@
 #include "plots/run_data.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -131,7 +133,9 @@ Expected<RunSet> load(const results::Store& store, const std::string& reference,
 Expected<RunSet> load_runs(const results::Store& store, const std::string& reference,
                            const std::vector<results::RunInfo>& runs, const LoadOptions& options) {
     const auto pattern = NamePattern::compile(options.pattern);
-    if (!pattern) return pattern.error();
+    if (!pattern)
+        return Error{pattern.error().kind,
+                     fmt::format("'{}' is no regular expression: {}", options.pattern, pattern.error().message)};
     RunSet set;
     set.reference = reference;
     std::map<std::string, std::set<std::string>> facts;

@@ -11,7 +11,7 @@ Expected<NamePattern> NamePattern::compile(const std::string& text) {
     if (const int error = ::regcomp(compiled.get(), text.c_str(), REG_EXTENDED | REG_NOSUB); error != 0) {
         std::array<char, 200> reason{};
         ::regerror(error, compiled.get(), reason.data(), reason.size());
-        return Error{ErrorKind::kBadInput, "'" + text + "' is no regular expression: " + reason.data()};
+        return Error{ErrorKind::kBadInput, reason.data()};
     }
     pattern.compiled_ = std::shared_ptr<const ::regex_t>(compiled.release(), [](const ::regex_t* r) {
         auto* owned = const_cast<::regex_t*>(r);

@@ -15,7 +15,7 @@ namespace faultline {
 
 class NamePattern {
 public:
-    /// Empty: every name. Error: kBadInput, with the reason.
+    /// Empty: every name. Error: kBadInput; the message is the reason alone, for the caller to say whose text it is.
     static Expected<NamePattern> compile(const std::string& text);
 
     /// Whether any part of `name` matches.

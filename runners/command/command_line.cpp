@@ -128,7 +128,7 @@ int run_command_line(int argc, char** argv, std::span<const Verb* const> verbs) 
     for (const Verb* verb : verbs) {
         Options options(*app.add_subcommand(verb->name, verb->help));
         actions.push_back(verb->define(options));
-        names += fmt::format("{}, ", verb->name);
+        names += fmt::format("{}{}", names.empty() ? "" : ", ", verb->name);
     }
     const CLI::App* help = app.add_subcommand("help", "print this");
     const auto given = [&]() -> std::ptrdiff_t {
@@ -151,7 +151,7 @@ int run_command_line(int argc, char** argv, std::span<const Verb* const> verbs) 
     }
     const auto verb = static_cast<std::size_t>(given());
     if (verb == verbs.size())
-        return report_error({ErrorKind::kBadInput, fmt::format("a subcommand is required: {}or help", names)});
+        return report_error({ErrorKind::kBadInput, fmt::format("a subcommand is required: {} or help", names)});
     return actions[verb]({Layout::of_this_program(), std::vector<std::string>(argv, argv + argc)});
 }
 

@@ -65,9 +65,13 @@ Expected<int> print_shapes(const SampleSet& a, const SampleSet& b, const Compare
 
 /// Error: kBadInput, where none is left.
 Status keep_matching(const std::string& benchmark, SampleSet& a, SampleSet& b) {
-    FL_ASSIGN_OR_RETURN(const NamePattern pattern, NamePattern::compile(benchmark));
+    const Expected<NamePattern> pattern = NamePattern::compile(benchmark);
+    if (!pattern) {
+        return Error{pattern.error().kind, fmt::format("--benchmark \"{}\" is not a regular expression: {}", benchmark,
+                                                       pattern.error().message)};
+    }
     for (SampleSet* set : {&a, &b})
-        std::erase_if(set->series, [&](const results::Series& series) { return !pattern.is_in(series.benchmark); });
+        std::erase_if(set->series, [&](const results::Series& series) { return !pattern->is_in(series.benchmark); });
     if (benchmark.empty() || !a.series.empty() || !b.series.empty()) return {};
     return Error{ErrorKind::kBadInput, fmt::format("--benchmark \"{}\" leaves no benchmark of these runs", benchmark)};
 }

@@ -15,8 +15,9 @@ constexpr std::chrono::seconds kListLimit{60};
 
 Expected<NamePattern> compile(std::string_view text, const char* whose) {
     Expected<NamePattern> pattern = NamePattern::compile(std::string(text));
-    if (!pattern) return Error{pattern.error().kind, fmt::format("{}: {}", whose, pattern.error().message)};
-    return pattern;
+    if (pattern) return pattern;
+    return Error{pattern.error().kind,
+                 fmt::format("{} \"{}\" is not a regular expression: {}", whose, text, pattern.error().message)};
 }
 
 Job job_of(const Selection& selection, const Overrides& overrides, const Layout& layout, const ListedFamily& family) {
