@@ -31,10 +31,14 @@ if(FAULTLINE_SANITIZE)
   target_link_options(faultline_options INTERFACE -fsanitize=${FAULTLINE_SANITIZE})
 endif()
 
-# faultline_library(NAME SOURCES a.cpp ... [LINK lib ...])
+# Most presets compile a dozen sources of a library as one (CMAKE_UNITY_BUILD). Files that give the same names to what is
+# theirs alone, such as each verb's define() and each family's kFamily, stay apart.
+
+# faultline_library(NAME SOURCES a.cpp ... [APART b.cpp ...] [LINK lib ...])
 function(faultline_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
-  add_library(${name} STATIC ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "" "" "SOURCES;APART;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES} ${ARG_APART})
+  set_source_files_properties(${ARG_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_link_libraries(${name} PUBLIC faultline_options ${ARG_LINK})
 endfunction()
 
@@ -42,6 +46,7 @@ endfunction()
 function(faultline_executable name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   target_link_libraries(${name} PRIVATE faultline_options ${ARG_LINK})
 endfunction()
 

@@ -10,14 +10,14 @@ namespace {
 
 using results::LatencyHistogram;
 
-struct Curve {
+struct SetCurve {
     std::string key;
     LatencyHistogram latency;
 };
 
 /// One curve for each set and benchmark that has latencies.
-Expected<std::vector<Curve>> curves_of(const std::vector<RunSet>& sets, std::string_view chart) {
-    std::vector<Curve> curves;
+Expected<std::vector<SetCurve>> curves_of(const std::vector<RunSet>& sets, std::string_view chart) {
+    std::vector<SetCurve> curves;
     for (const RunSet& set : sets) {
         for (const std::string& name : set.benchmark_names()) {
             LatencyHistogram latency = set.latency(name);
@@ -59,7 +59,7 @@ Expected<Picture> draw_latency_cdf(const std::vector<RunSet>& sets, const Canvas
     figure.right = 30;  // half a tic's label
     figure.set("set ylabel 'share of accesses (%)'\nset yrange [0:100]");
     for (std::size_t i = 0; i < curves->size(); ++i) {
-        const Curve& curve = (*curves)[i];
+        const SetCurve& curve = (*curves)[i];
         const auto count = static_cast<double>(curve.latency.count());
         std::vector<std::vector<double>> rows = {{static_cast<double>(curve.latency.min()), 0}};
         for (const auto& step : curve.latency.steps()) {
@@ -81,7 +81,7 @@ Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets, const Canvas
     figure.set("set xlabel 'percentile'");
     double rarest = 0.01;
     for (std::size_t i = 0; i < curves->size(); ++i) {
-        const Curve& curve = (*curves)[i];
+        const SetCurve& curve = (*curves)[i];
         const auto count = static_cast<double>(curve.latency.count());
         std::vector<std::vector<double>> rows;
         std::uint64_t below = 0;

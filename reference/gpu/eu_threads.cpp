@@ -60,35 +60,35 @@ private:
     stack_t stack_before_{};
 };
 
-/// As many workers as there are EUs in the process, however many processors. oneTBB counts the workers of all arenas
-/// together, and of several limits takes the least, so that the EUs of all devices have one.
-class Workers {
-public:
-    explicit Workers(std::size_t eus) : eus_(eus) { change(eus_, 0); }
-    ~Workers() { change(0, eus_); }
-    Workers(const Workers&) = delete;
-    Workers& operator=(const Workers&) = delete;
-
-private:
-    static void change(std::size_t more, std::size_t less) {
-        static std::mutex lock;
-        static std::size_t eus = 0;
-        static std::unique_ptr<tbb::global_control> limit;
-        const std::lock_guard guard(lock);
-        eus += more - less;
-        const auto processors = static_cast<std::size_t>(tbb::info::default_concurrency());
-        auto next = eus == 0 ? nullptr
-                             : std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
-                                                                     std::max(processors, eus + 1));
-        limit = std::move(next);
-    }
-
-    const std::size_t eus_;
-};
-
 }  // namespace
 
 struct EuThreads::Binding {
+    /// As many workers as there are EUs in the process, however many processors. oneTBB counts the workers of all
+    /// arenas together, and of several limits takes the least, so that the EUs of all devices have one.
+    class Workers {
+    public:
+        explicit Workers(std::size_t eus) : eus_(eus) { change(eus_, 0); }
+        ~Workers() { change(0, eus_); }
+        Workers(const Workers&) = delete;
+        Workers& operator=(const Workers&) = delete;
+
+    private:
+        static void change(std::size_t more, std::size_t less) {
+            static std::mutex lock;
+            static std::size_t eus = 0;
+            static std::unique_ptr<tbb::global_control> limit;
+            const std::lock_guard guard(lock);
+            eus += more - less;
+            const auto processors = static_cast<std::size_t>(tbb::info::default_concurrency());
+            auto next = eus == 0 ? nullptr
+                                 : std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
+                                                                         std::max(processors, eus + 1));
+            limit = std::move(next);
+        }
+
+        const std::size_t eus_;
+    };
+
     hwloc_topology_t topology = nullptr;
     bool pins = false;
     std::uint64_t serial = next_serial();

@@ -16,7 +16,7 @@ std::string cell(const std::string& text) {
 
 std::string code(const std::string& text) { return "`" + cell(text) + "`"; }
 
-std::string table(const Section& section) {
+std::string markdown_table(const Section& section) {
     std::string text = "| benchmark | metric | A -> B | change | interval | |\n|---|---|---|---:|---|---|\n";
     for (const ComparedMetric* row : section.rows) {
         const std::string ratio = row->median_a && row->median_b ? change(row->ratio()) : "";
@@ -39,9 +39,10 @@ std::string markdown_text(const Comparison& comparison) {
         const std::string heading = fmt::format("{} ({})", to_string(section.verdict), section.rows.size());
         // NOLINTNEXTLINE(bugprone-branch-clone): the texts differ
         if (section.verdict == Verdict::kSame) {
-            text += fmt::format("\n<details><summary>{}</summary>\n\n{}\n</details>\n", heading, table(section));
+            text +=
+                fmt::format("\n<details><summary>{}</summary>\n\n{}\n</details>\n", heading, markdown_table(section));
         } else {
-            text += fmt::format("\n### {}\n\n{}", heading, table(section));
+            text += fmt::format("\n### {}\n\n{}", heading, markdown_table(section));
         }
     }
     return text + "\n" + method(comparison) + "\n";

@@ -26,10 +26,10 @@ std::optional<std::time_t> time_of(const std::string& utc) {
 /// Weeks since the Monday before the epoch, which was a Thursday.
 std::time_t week_of(std::time_t time) { return (time / kDay + 3) / 7; }
 
-/// Device, policy, model and week: of the nights of one place one stays whole.
-using Place = std::tuple<std::string, std::string, std::string, std::time_t>;
+/// Device, policy, model and week: of the nights that share all four one stays whole.
+using WeekOfDevice = std::tuple<std::string, std::string, std::string, std::time_t>;
 
-Place place_of(const NightInfo& night, std::time_t time) {
+WeekOfDevice week_of_device(const NightInfo& night, std::time_t time) {
     const auto member = [&](const char* key) {
         return night.verdict.is_object() ? night.verdict.value(key, "") : std::string();
     };
@@ -70,18 +70,18 @@ Expected<bool> has_any(const Store& store, NightId night, const std::set<std::st
 }  // namespace
 
 std::vector<NightId> nights_to_thin(const std::vector<NightInfo>& nights, std::time_t now) {
-    std::map<Place, NightId> whole;
+    std::map<WeekOfDevice, NightId> whole;
     for (const NightInfo& night : nights) {
         const auto time = time_of(night.started_utc);
         if (!time || night.state != NightState::kComplete || night.thinned) continue;
-        const auto [it, is_new] = whole.emplace(place_of(night, *time), night.id);
+        const auto [it, is_new] = whole.emplace(week_of_device(night, *time), night.id);
         if (!is_new) it->second = std::min(it->second, night.id);
     }
     std::vector<NightId> found;
     for (const NightInfo& night : nights) {
         const auto time = time_of(night.started_utc);
         if (!time || now - *time <= kWholeDays * kDay || night.state == NightState::kRunning || night.thinned) continue;
-        const auto kept = whole.find(place_of(night, *time));
+        const auto kept = whole.find(week_of_device(night, *time));
         if (kept == whole.end() || kept->second != night.id) found.push_back(night.id);
     }
     return found;

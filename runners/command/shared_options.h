@@ -23,8 +23,8 @@ void add_model(Options& options, ReferenceOptions& reference, const char* help =
 
 /// Which metrics are compared.
 void add_metrics(Options& options, results::CompareOptions& compare, const char* help = "as for compare");
-/// --higher-is-better and --lower-is-better: which way is better of a metric that the vocabulary does not know or leaves
-/// open. A metric that both name is refused.
+/// --higher-is-better and --lower-is-better: which way is better of a metric that the vocabulary does not know or
+/// leaves open. A metric that both name is refused.
 void add_directions(Options& options, results::CompareOptions& compare);
 /// The smallest effect that counts, as a fraction: 0.03 is 3 %.
 void add_min_effect(Options& options, double& fraction, const char* help = "as for compare");

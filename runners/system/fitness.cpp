@@ -60,8 +60,8 @@ std::string throttled(const SystemRoots& roots) {
 }
 
 std::string busy_others(const OthersWork& before, const OthersWork& after) {
-    const double seconds = std::chrono::duration<double>(after.taken - before.taken).count();
-    const double enough = kBusy * seconds * static_cast<double>(::sysconf(_SC_CLK_TCK));
+    const double elapsed = std::chrono::duration<double>(after.taken - before.taken).count();
+    const double enough = kBusy * elapsed * static_cast<double>(::sysconf(_SC_CLK_TCK));
     std::set<std::string> names;
     std::size_t count = 0;
     for (const auto& [process, ticks] : after.ticks) {

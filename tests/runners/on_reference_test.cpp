@@ -58,7 +58,7 @@ TEST(OnReference, RunsOneOfEachFamilyAndKeepsTheirLatencies) {
     std::map<std::string, std::size_t> repetitions;
     for (const Json& benchmark : report->benchmarks) {
         if (benchmark["run_type"] != "iteration") continue;
-        ++repetitions[family_of(benchmark["run_name"])];
+        ++repetitions[family_of(benchmark["run_name"].get<std::string>())];
         EXPECT_GT(benchmark.value("faults_per_second", 0.0), 0) << benchmark["run_name"];
     }
     EXPECT_EQ(repetitions["fault/first_touch"], 2u);

@@ -107,7 +107,7 @@ TEST_F(FormerStore, IsBroughtToTodayOnce) {
 }
 
 /// As a program of today reports a benchmark.
-BenchmarkResult result_of(const std::string& name) {
+BenchmarkResult named_result(const std::string& name) {
     BenchmarkResult result;
     result.name = name;
     result.metrics = {"iterations", "real_time", "cpu_time"};
@@ -130,7 +130,7 @@ TEST_F(FormerStore, ARunOfTodayIsComparedWithThoseOfOld) {
     const auto process = store.begin_process(*begun, "another boot", {});
     ASSERT_TRUE(process.ok());
     for (const std::string& name : names(store, std::string(16, '1')))
-        ASSERT_TRUE(store.add_result(*begun, *process, result_of(name)).ok());
+        ASSERT_TRUE(store.add_result(*begun, *process, named_result(name)).ok());
     ASSERT_TRUE(store.end_run(*begun, RunState::kComplete, 1, "").ok());
 
     const auto before = samples_of(store, std::string(16, '1'));
