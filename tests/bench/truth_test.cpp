@@ -64,9 +64,13 @@ void expect_time(double us, const std::string& of, Measure measure_ns) {
                   [&] { return measure_ns() * 1e-3; });
 }
 
-/// How much longer the typical access takes with the figures than without.
-double added_ns(const std::string& filter, const std::string& with, const std::string& without) {
-    return number(measured(filter, with), "latency_p50_ns") - number(measured(filter, without), "latency_p50_ns");
+/// How much longer an access takes with the figures than without: the typical one, or the one that took least, which no
+/// other load of the machine has disturbed.
+constexpr const char* kTypical = "latency_p50_ns";
+constexpr const char* kLeast = "latency_min_ns";
+double added_ns(const std::string& filter, const std::string& with, const std::string& without,
+                const char* which = kTypical) {
+    return number(measured(filter, with), which) - number(measured(filter, without), which);
 }
 
 constexpr double kRate = 0.02;
@@ -137,22 +141,35 @@ TEST(Truth, ADependentRemoteReadTakesTheLinksLatency) { expect_chase("from:0/to:
 
 TEST(Truth, AShortLatencyOfALinkShowsToo) { expect_chase("from:1/to:0", 15); }
 
-TEST(Truth, AFaultTakesItsReportAndItsAck) {
+void expect_report_and_ack(const char* which) {
     const std::string fault = "fault/thp/small/untouched";
     for (const char* figure : {"report_us", "ack_us"}) {
         const std::string slow = device(std::string("[fault]\n") + figure + " = 10000\n");
-        expect_time(10e3, figure, [&] { return added_ns(fault, slow, device("")); });
+        expect_time(10e3, figure, [&] { return added_ns(fault, slow, device(""), which); });
     }
 }
 
+TEST(Truth, AFaultTakesItsReportAndItsAck) { expect_report_and_ack(kTypical); }
+
+TEST(Truth, TheLeastFaultTakesItsReportAndItsAck) { expect_report_and_ack(kLeast); }
+
+const std::string kTouch = "invalidation/first_touch/device/ranges:4/running:0";
+const std::string kSlowInvalidation = device("[tlb]\ninvalidation_us = 20000\n");
+
+/// Microseconds of the mean one, by the GT counters.
+double mean_invalidation_us() {
+    const json run = measured(kTouch, kSlowInvalidation);
+    return number(run, "gt.svm_tlb_inval_us") / number(run, "gt.svm_tlb_inval_count");
+}
+
 TEST(Truth, AnInvalidationTakesItsTime) {
-    const std::string touch = "invalidation/first_touch/device/ranges:4/running:0";
-    const std::string slow = device("[tlb]\ninvalidation_us = 20000\n");
-    expect_time(20e3, touch, [&] { return added_ns(touch, slow, device("")); });
-    expect_time(20e3, "GT counters", [&] {
-        const json run = measured(touch, slow);
-        return 1e3 * number(run, "gt.svm_tlb_inval_us") / number(run, "gt.svm_tlb_inval_count");
-    });
+    expect_time(20e3, kTouch, [&] { return added_ns(kTouch, kSlowInvalidation, device("")); });
+    expect_time(20e3, "GT counters", [&] { return 1e3 * mean_invalidation_us(); });
+}
+
+TEST(Truth, TheLeastInvalidationTakesItsTime) {
+    expect_time(20e3, kTouch, [&] { return added_ns(kTouch, kSlowInvalidation, device(""), kLeast); });
+    EXPECT_GE(mean_invalidation_us(), 20e3 * (1 - kTolerance));
 }
 
 }  // namespace

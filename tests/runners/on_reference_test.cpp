@@ -51,7 +51,7 @@ TEST(OnReference, RunsOneOfEachFamilyAndKeepsTheirLatencies) {
     const auto database = directory.path() / "faultline.db";
     const ChildResult run = faultline({"run", "--device", "reference", "--output", output.string(), "--db",
                                        database.string(), "--repetitions", "2", "--min-time", "0.01", "--timeout", "60",
-                                       "--filter", "first_touch/write/cpu_touched/stride:2M|threads:1/|bfs/karate"});
+                                       "--filter", "first_touch/write/cpu_touched/stride:2M|threads:1$|bfs/karate"});
     EXPECT_EQ(run.code, 0) << run.out << run.err;
     const auto report = results::read_benchmark_report(output / "run.json");
     ASSERT_TRUE(report.ok()) << report.error().message;
@@ -107,7 +107,7 @@ TEST(OnReference, PoliciesAreListedAndAnyKnobCanBeRun) {
     const auto run_with = [&](const std::string& policy) {
         return faultline({"run", "--device", "reference", "--policy", policy, "--output",
                           (directory.path() / "run").string(), "--db", (directory.path() / "faultline.db").string(),
-                          "--repetitions", "1", "--min-time", "0.01", "--filter", "parallelism/read/threads:1/"});
+                          "--repetitions", "1", "--min-time", "0.01", "--filter", "parallelism/read/threads:1$"});
     };
     const ChildResult good = run_with("series-v4,num_pf_work=4,chaining=off");
     EXPECT_EQ(good.code, 0) << good.err;
