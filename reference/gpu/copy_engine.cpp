@@ -15,7 +15,7 @@ namespace faultline::gpu {
 namespace {
 
 constexpr std::uint64_t kBlock = 256 << 10;
-constexpr unsigned kSpins = 4000;
+constexpr unsigned kSubmissionSpins = 4000;
 
 std::uint64_t blocks_of(const svm::CopyJob& job) { return (job.size.count + kBlock - 1) / kBlock; }
 
@@ -156,7 +156,7 @@ int CopyEngines::run(std::span<const svm::CopyJob> jobs, const void* pattern, By
     }
     // No engine can find it now; those that have it are copying their last block.
     for (unsigned spins = 0; batch.users.load(std::memory_order_acquire) != 0; ++spins) {
-        if (spins < kSpins) {
+        if (spins < kSubmissionSpins) {
             cpu_pause();
         } else {
             sched_yield();
