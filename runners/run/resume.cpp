@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/version.h"
 #include "results/run_directory.h"
 #include "results/store/export.h"
 #include "runners/run/run_request.h"
@@ -68,6 +69,11 @@ Expected<Earlier> load_earlier(const std::filesystem::path& database, const std:
 
 Status check_same_machine(const Earlier& earlier, const Json& facts) {
     if (!earlier.run) return {};
+    const Json faultline = earlier.report.context.value("faultline", Json::object());
+    if (const std::string begun_by = faultline.value("version", ""); begun_by != version()) {
+        return cannot_resume(
+            *earlier.run, fmt::format("faultline {} began it, and this is {}; start a new run", begun_by, version()));
+    }
     for (const char* key : {"device", "device_kind", "driver_version", "policy", "model", "env_kernel_release"}) {
         const std::string before = earlier.report.context.value(key, "");
         const std::string now = facts.value(key, "");
@@ -75,20 +81,6 @@ Status check_same_machine(const Earlier& earlier, const Json& facts) {
             return cannot_resume(*earlier.run,
                                  fmt::format("{} was \"{}\" and is \"{}\" now; start a new run", key, before, now));
         }
-    }
-    return {};
-}
-
-Status check_same_plan(const Earlier& earlier, const std::vector<Job>& jobs) {
-    std::set<std::string> planned;
-    for (const Job& job : jobs) planned.insert(job.benchmarks.begin(), job.benchmarks.end());
-    for (const std::string& name : earlier.done) {
-        if (planned.contains(name)) continue;
-        return cannot_resume(
-            *earlier.run,
-            fmt::format("it has {}, which suite {}{}{} does not choose now; start a new run", name,
-                        earlier.options.suite, earlier.options.overrides.filter.empty() ? "" : " with --filter ",
-                        earlier.options.overrides.filter));
     }
     return {};
 }

@@ -32,13 +32,9 @@ struct Earlier {
 /// Error: kBadInput when `reference` is not one run that can be resumed, kUnavailable while another process runs it.
 Expected<Earlier> load_earlier(const std::filesystem::path& database, const std::string& reference);
 
-/// Half of a run on one device, policy or kernel and half on another would be a run of neither. `facts` are those of a
-/// report's context. Error: kBadInput, naming the first that differs.
+/// Half of a run on one device, policy, kernel or Faultline and half on another would be a run of neither. `facts` are
+/// those of a report's context. Error: kBadInput, naming the first that differs.
 Status check_same_machine(const Earlier& earlier, const results::Json& facts);
-
-/// A run that an older version began chose its benchmarks by the names of that time. Error: kBadInput, naming one that
-/// is stored and that `jobs` do not have.
-Status check_same_plan(const Earlier& earlier, const std::vector<Job>& jobs);
 
 /// Takes `done` out of the jobs, and jobs that have nothing left.
 void leave_out(std::vector<Job>& jobs, const std::set<std::string>& done);

@@ -172,6 +172,22 @@ TEST_F(ResumeCommand, ARunIsNotResumedOnSomethingElse) {
     EXPECT_EQ(runs()[0].state, RunState::kInterrupted);
 }
 
+TEST_F(ResumeCommand, ARunOfAnotherFaultlineIsNotResumed) {
+    EXPECT_EQ(run_until(kParallel2, SIGINT).code, 130);
+    {
+        auto store = results::Store::open(database(), results::Database::Mode::kExisting);
+        ASSERT_TRUE(store.ok());
+        auto context = store->context_of(runs()[0].id);
+        ASSERT_TRUE(context.ok());
+        (*context)["faultline"]["version"] = "0.0.1";
+        ASSERT_TRUE(store->set_context(runs()[0].id, *context).ok());
+    }
+    const ChildResult resumed = faultline({"run", "--resume", runs()[0].uid});
+    EXPECT_EQ(resumed.code, 2);
+    EXPECT_THAT(resumed.err, HasSubstr("faultline 0.0.1 began it, and this is "));
+    EXPECT_EQ(runs()[0].state, RunState::kInterrupted);
+}
+
 TEST_F(ResumeCommand, ARunUnderWayIsNotResumed) {
     const std::string fifo = (root() / "fifo").string();
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
