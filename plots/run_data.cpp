@@ -123,28 +123,25 @@ results::LatencyHistogram RunSet::latency(const std::string& benchmark) const {
 }
 
 Expected<RunSet> load(const results::Store& store, const std::string& reference, const LoadOptions& options) {
-    const auto parsed = results::parse_run_reference(reference);
-    if (!parsed) return parsed.error();
-    const auto found = store.find(*parsed);
-    if (!found) return found.error();
-    return load_runs(store, reference, *found, options);
+    FL_ASSIGN_OR_RETURN(const auto parsed, results::parse_run_reference(reference));
+    FL_ASSIGN_OR_RETURN(const auto found, store.find(parsed));
+    return load_runs(store, reference, found, options);
 }
 
 Expected<RunSet> load_runs(const results::Store& store, const std::string& reference,
                            const std::vector<results::RunInfo>& runs, const LoadOptions& options) {
     const auto pattern = NamePattern::compile(options.pattern);
     if (!pattern)
-        return Error{pattern.error().kind,
-                     fmt::format("'{}' is no regular expression: {}", options.pattern, pattern.error().message)};
+        return Error{pattern.error().kind, fmt::format("--benchmark \"{}\" is not a regular expression: {}",
+                                                       options.pattern, pattern.error().message)};
     RunSet set;
     set.reference = reference;
     std::map<std::string, std::set<std::string>> facts;
     std::set<std::int64_t> environments;
     for (auto info = runs.rbegin(); info != runs.rend(); ++info) {
         if (environments.insert(info->environment).second) {
-            const auto environment = store.environment_of(*info);
-            if (!environment) return environment.error();
-            for (const auto& [key, value] : *environment) facts[key].insert(value);
+            FL_ASSIGN_OR_RETURN(const auto environment, store.environment_of(*info));
+            for (const auto& [key, value] : environment) facts[key].insert(value);
         }
         RunData run{info->uid, info->started_utc, {}};
         const Status read =

@@ -84,7 +84,9 @@ Action define(Options& options) {
     RunOptions& run = given->run;
     options.add("--good", given->good, "stored runs before the regression, as for `runs`").require();
     options.add("--bad", given->bad, "stored runs after it").require();
-    options.add("--benchmark", run.overrides.filter, "measure those that match this regular expression").require();
+    run.overrides.filter_option = "--benchmark";
+    options.add(run.overrides.filter_option, run.overrides.filter, "measure those that match this regular expression")
+        .require();
     add_suite(options, run.suite);
     options.add("--runs", given->runs, "how often to measure").between(5u, 1000u).show_default();
     add_metrics(options, given->compare);

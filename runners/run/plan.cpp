@@ -43,7 +43,7 @@ DeviceRequest device_for(const Suite& suite, DeviceRequest asked) {
 
 Expected<std::vector<Job>> plan(const Suite& suite, const Overrides& overrides, const Layout& layout,
                                 const FamiliesByProgram& families) {
-    FL_ASSIGN_OR_RETURN(const NamePattern asked, compile(overrides.filter, "--filter"));
+    FL_ASSIGN_OR_RETURN(const NamePattern asked, compile(overrides.filter, overrides.filter_option));
     std::vector<Job> jobs;
     std::set<std::string> taken;
     for (const Selection& selection : suite.selections) {
@@ -63,8 +63,8 @@ Expected<std::vector<Job>> plan(const Suite& suite, const Overrides& overrides, 
     }
     if (jobs.empty()) {
         return Error{ErrorKind::kBadInput,
-                     fmt::format("--filter \"{}\" leaves no benchmark of suite {}; see `faultline list --suite {}`",
-                                 overrides.filter, suite.name, suite.name)};
+                     fmt::format("{} \"{}\" leaves no benchmark of suite {}; see `faultline list --suite {}`",
+                                 overrides.filter_option, overrides.filter, suite.name, suite.name)};
     }
     return jobs;
 }

@@ -32,7 +32,8 @@ struct Job {
 
 /// What the user put in place of the suite's own values.
 struct Overrides {
-    std::string filter;  ///< as NamePattern
+    std::string filter;                      ///< as NamePattern
+    const char* filter_option = "--filter";  ///< what gave it, for messages
     std::optional<unsigned> repetitions;
     std::optional<double> min_time;
     std::optional<double> time_limit;  ///< seconds a family

@@ -249,7 +249,8 @@ TEST_F(Loading, ReadsSingleLatenciesWhenAsked) {
 }
 
 TEST_F(Loading, SaysWhatIsWrong) {
-    EXPECT_THAT(load(*store_, "label:l", {.pattern = "("}).error().message, HasSubstr("'(' is no regular expression"));
+    EXPECT_THAT(load(*store_, "label:l", {.pattern = "("}).error().message,
+                HasSubstr("\"(\" is not a regular expression"));
     EXPECT_FALSE(load(*store_, "label:none", {}).ok());
     EXPECT_THAT(load(*store_, "label:l", {.pattern = "two"})->benchmark_names(), SizeIs(0));
 }

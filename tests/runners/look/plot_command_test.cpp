@@ -62,7 +62,7 @@ TEST_F(PlotCommand, BadInputIsOneLine) {
     expect_refused(faultline({"plot", "--chart", "p2p", "--run", "label:a", "-o", file}), "no benchmarks of pairs");
     expect_refused(faultline({"plot", "--chart", "percentiles", "--run", "label:z", "-o", file}), "label:z");
     expect_refused(faultline({"plot", "--chart", "percentiles", "--run", "label:a", "--benchmark", "(", "-o", file}),
-                   "no regular expression");
+                   "--benchmark \"(\" is not a regular expression");
     expect_refused(faultline({"plot", "--chart", "percentiles", "--run", "label:a", "--benchmark", "threads:1", "-o",
                               (root() / "p.jpg").string()}),
                    ".svg, .png or .pdf");
