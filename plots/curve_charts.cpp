@@ -54,16 +54,16 @@ std::vector<double> latency_values(const RunSet& set, const std::string& benchma
 }  // namespace
 
 Expected<Picture> draw_throughput(const std::vector<RunSet>& sets, const Canvas& canvas) {
-    const auto curves = curves_over(sets, "threads", metric_values("faults_per_second"), "throughput");
-    if (!curves) return curves.error();
+    FL_ASSIGN_OR_RETURN(const auto curves,
+                        curves_over(sets, "threads", metric_values("faults_per_second"), "throughput"));
     Figure figure("Fault throughput against parallelism", sets, canvas);
-    figure.note(bars_note(*curves));
-    const auto x = x_values(*curves);
+    figure.note(bars_note(curves));
+    const auto x = x_values(curves);
     figure.set("set logscale x 2\n" + exact_tics("x", x, "") + "\n" + roomy_range(x, true));
     figure.set("set xlabel 'GPU threads that fault at once'\nset ylabel 'faults per second'");
-    figure.set(decimal_tics("y", 0, highest(*curves), ""));
-    for (std::size_t i = 0; i < curves->size(); ++i) {
-        add_curve(figure, (*curves)[i], i, "threads faults/s low high n", beside(x, true, i, curves->size()), 1, true);
+    figure.set(decimal_tics("y", 0, highest(curves), ""));
+    for (std::size_t i = 0; i < curves.size(); ++i) {
+        add_curve(figure, curves[i], i, "threads faults/s low high n", beside(x, true, i, curves.size()), 1, true);
     }
     return figure.picture();
 }
@@ -100,32 +100,31 @@ Expected<Picture> draw_migration(const std::vector<RunSet>& sets, const Canvas& 
 }
 
 Expected<Picture> draw_oversubscription(const std::vector<RunSet>& sets, const Canvas& canvas) {
-    const auto curves = curves_over(sets, "oversubscription", metric_values("bytes_per_second"), "oversubscription");
-    if (!curves) return curves.error();
+    FL_ASSIGN_OR_RETURN(const auto curves,
+                        curves_over(sets, "oversubscription", metric_values("bytes_per_second"), "oversubscription"));
     Figure figure("Oversubscription: rate against memory in use, as a multiple of VRAM", sets, canvas);
-    figure.note(bars_note(*curves));
-    const auto x = x_values(*curves);
+    figure.note(bars_note(curves));
+    const auto x = x_values(curves);
     figure.set(exact_tics("x", x, "x") + "\n" + roomy_range(x, false));
     figure.set("set xlabel 'memory in use / VRAM'\nset ylabel 'GB/s'\nset format y '%g'\nset yrange [0:*]");
-    for (std::size_t i = 0; i < curves->size(); ++i) {
-        add_curve(figure, (*curves)[i], i, "multiple rate(B/s) low high n", beside(x, false, i, curves->size()), 1e-9,
+    for (std::size_t i = 0; i < curves.size(); ++i) {
+        add_curve(figure, curves[i], i, "multiple rate(B/s) low high n", beside(x, false, i, curves.size()), 1e-9,
                   true);
     }
     return figure.picture();
 }
 
 Expected<Picture> draw_scaling(const std::vector<RunSet>& sets, const Canvas& canvas) {
-    auto curves = curves_over(sets, "threads", metric_values("faults_per_second"), "scaling");
-    if (!curves) return curves.error();
+    FL_ASSIGN_OR_RETURN(auto curves, curves_over(sets, "threads", metric_values("faults_per_second"), "scaling"));
     Figure figure("Scaling: fault throughput against a curve's own first point", sets, canvas);
-    figure.note(bars_note(*curves));
+    figure.note(bars_note(curves));
     figure.note("shapes compare between devices; rates do not, so none is shown here");
-    const auto x = x_values(*curves);
+    const auto x = x_values(curves);
     figure.set("set logscale x 2\nset logscale y 2\n" + exact_tics("x", x, "") + "\n" + roomy_range(x, true));
     figure.set("set xlabel 'GPU threads that fault at once'\nset ylabel 'throughput / that of the first point'");
     figure.set("set format y '%gx'");
-    for (std::size_t i = 0; i < curves->size(); ++i) {
-        Curve& curve = (*curves)[i];
+    for (std::size_t i = 0; i < curves.size(); ++i) {
+        Curve& curve = curves[i];
         const double first = curve.points.front().y.median;
         if (first <= 0) return Error{ErrorKind::kBadInput, "scaling: " + curve.key + " begins with a rate of 0"};
         for (Point& p : curve.points) {
@@ -133,7 +132,7 @@ Expected<Picture> draw_scaling(const std::vector<RunSet>& sets, const Canvas& ca
             p.y.low /= first;
             p.y.high /= first;
         }
-        add_curve(figure, curve, i, "threads multiple low high n", beside(x, true, i, curves->size()), 1, true);
+        add_curve(figure, curve, i, "threads multiple low high n", beside(x, true, i, curves.size()), 1, true);
     }
     const std::size_t ideal =
         figure.block("ideal", "threads multiple", {{x.front(), 1}, {x.back(), x.back() / x.front()}});

@@ -52,14 +52,13 @@ std::vector<std::vector<double>> thinned(const std::vector<std::vector<double>>&
 }  // namespace
 
 Expected<Picture> draw_latency_cdf(const std::vector<RunSet>& sets, const Canvas& canvas) {
-    const auto curves = curves_of(sets, "latency-cdf");
-    if (!curves) return curves.error();
+    FL_ASSIGN_OR_RETURN(const auto curves, curves_of(sets, "latency-cdf"));
     Figure figure("Latency of accesses: share served within a time", sets, canvas);
     figure.set("set logscale x\nset format x '%.0s%cs'\nset xlabel 'latency'");
     figure.right = 30;  // half a tic's label
     figure.set("set ylabel 'share of accesses (%)'\nset yrange [0:100]");
-    for (std::size_t i = 0; i < curves->size(); ++i) {
-        const SetCurve& curve = (*curves)[i];
+    for (std::size_t i = 0; i < curves.size(); ++i) {
+        const SetCurve& curve = curves[i];
         const auto count = static_cast<double>(curve.latency.count());
         std::vector<std::vector<double>> rows = {{static_cast<double>(curve.latency.min()), 0}};
         for (const auto& step : curve.latency.steps()) {
@@ -74,14 +73,13 @@ Expected<Picture> draw_latency_cdf(const std::vector<RunSet>& sets, const Canvas
 
 // x is how far from all (1 - share), so that each nine is one step further.
 Expected<Picture> draw_percentiles(const std::vector<RunSet>& sets, const Canvas& canvas) {
-    const auto curves = curves_of(sets, "percentiles");
-    if (!curves) return curves.error();
+    FL_ASSIGN_OR_RETURN(const auto curves, curves_of(sets, "percentiles"));
     Figure figure("Latency of accesses: percentiles", sets, canvas);
     figure.set("set logscale xy\nset format y '%.0s%cs'\nset ylabel 'latency'");
     figure.set("set xlabel 'percentile'");
     double rarest = 0.01;
-    for (std::size_t i = 0; i < curves->size(); ++i) {
-        const SetCurve& curve = (*curves)[i];
+    for (std::size_t i = 0; i < curves.size(); ++i) {
+        const SetCurve& curve = curves[i];
         const auto count = static_cast<double>(curve.latency.count());
         std::vector<std::vector<double>> rows;
         std::uint64_t below = 0;

@@ -112,19 +112,18 @@ void add_steps(Figure& figure, const Line& line, std::size_t number) {
 }  // namespace
 
 Expected<Picture> draw_trend(const std::vector<RunSet>& sets, const Canvas& canvas) {
-    const auto lines = lines_of(sets);
-    if (!lines) return lines.error();
+    FL_ASSIGN_OR_RETURN(const auto lines, lines_of(sets));
     Figure figure("Trend: time of an iteration", sets, canvas);
     figure.note(
         "a point: median of a run; band: its 95 % confidence interval (of fewer than 6 repetitions: all of them)");
     figure.set("set xdata time\nset timefmt '%Y-%m-%dT%H:%M:%SZ'\nset xlabel 'run started (UTC)'");
     figure.set("set ylabel 'time of an iteration (less is better)'");
-    figure.set(value_axis(*lines));
+    figure.set(value_axis(lines));
     figure.right = 54;  // half a tic's label
     figure.set("set style fill transparent solid 0.2 noborder");
-    figure.set(time_axis(*lines, canvas.width < Canvas().width ? 3 : 5));
-    for (std::size_t i = 0; i < lines->size(); ++i) {
-        const Line& line = (*lines)[i];
+    figure.set(time_axis(lines, canvas.width < Canvas().width ? 3 : 5));
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const Line& line = lines[i];
         std::vector<std::string> rows;
         const std::vector<Night>& nights = line.trend.nights;
         std::size_t fewest = nights.front().count;

@@ -133,9 +133,8 @@ Expected<BenchmarkReport> parse_benchmark_report(std::string_view text, const st
 }
 
 Expected<BenchmarkReport> read_benchmark_report(const std::filesystem::path& path) {
-    const Expected<std::string> text = read_file(path);
-    if (!text) return text.error();
-    return parse_benchmark_report(*text, path.string());
+    FL_ASSIGN_OR_RETURN(const auto text, read_file(path));
+    return parse_benchmark_report(text, path.string());
 }
 
 std::string to_text(const BenchmarkReport& report) {

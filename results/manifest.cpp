@@ -62,10 +62,9 @@ Json to_json(const Manifest& manifest) {
 }
 
 Expected<Manifest> read_manifest(const std::filesystem::path& path) {
-    const Expected<std::string> text = read_file(path);
-    if (!text) return text.error();
+    FL_ASSIGN_OR_RETURN(const auto text, read_file(path));
     try {
-        const Json json = Json::parse(*text);
+        const Json json = Json::parse(text);
         if (const int version = json.at("schema_version").get<int>(); version != kSchemaVersion) {
             return Error{ErrorKind::kBadInput, fmt::format("{}: schema_version {}, but this faultline knows only {}",
                                                            path.string(), version, kSchemaVersion)};

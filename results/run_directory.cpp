@@ -66,11 +66,10 @@ Expected<RunDirectory> RunDirectory::create(const fs::path& final_path) {
         return Error{ErrorKind::kBadInput,
                      fmt::format("output {} exists and is not an empty directory", final_path.string())};
     }
-    const Expected<fs::path> work = make_work_directory(final_path);
-    if (!work) return work.error();
-    const int locked = lock(*work);
+    FL_ASSIGN_OR_RETURN(const auto work, make_work_directory(final_path));
+    const int locked = lock(work);
     if (locked < 0) return cannot_write(final_path, std::strerror(errno));
-    RunDirectory directory(final_path, *work, locked);
+    RunDirectory directory(final_path, work, locked);
     fs::create_directory(directory.latency_directory(), error);
     if (error) return cannot_write(final_path, error.message());
     return directory;
@@ -91,11 +90,10 @@ Expected<RunDirectory> RunDirectory::reopen(const fs::path& final_path, const fs
     RunDirectory directory(final_path, found, locked);
     directory.keep();
     if (committed) {
-        const Expected<fs::path> work = make_work_directory(final_path);
-        if (!work) return work.error();
-        fs::rename(found, *work, error);
+        FL_ASSIGN_OR_RETURN(const auto work, make_work_directory(final_path));
+        fs::rename(found, work, error);
         if (error) return cannot_write(found, error.message());
-        directory.work_ = *work;
+        directory.work_ = work;
     }
     fs::create_directory(directory.latency_directory(), error);
     if (error) return cannot_write(final_path, error.message());

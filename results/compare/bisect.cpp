@@ -53,17 +53,14 @@ Expected<Classified> classify(const SampleSet& good, const SampleSet& bad, const
                               const CompareOptions& options) {
     const SampleSet of_good = only(good, tried);
     const SampleSet of_bad = only(bad, tried);
-    const auto regression = compare(of_good, of_bad, options);
-    if (!regression) return regression.error();
-    const auto from_good = compare(of_good, tried, options);
-    if (!from_good) return from_good.error();
-    const auto from_bad = compare(of_bad, tried, options);
-    if (!from_bad) return from_bad.error();
+    FL_ASSIGN_OR_RETURN(const auto regression, compare(of_good, of_bad, options));
+    FL_ASSIGN_OR_RETURN(const auto from_good, compare(of_good, tried, options));
+    FL_ASSIGN_OR_RETURN(const auto from_bad, compare(of_bad, tried, options));
 
-    const auto good_to_tried = by_key(*from_good);
-    const auto bad_to_tried = by_key(*from_bad);
+    const auto good_to_tried = by_key(from_good);
+    const auto bad_to_tried = by_key(from_bad);
     std::map<Side, std::vector<std::string>> sides;
-    for (const auto& [key, row] : by_key(*regression)) {
+    for (const auto& [key, row] : by_key(regression)) {
         if (row->verdict != Verdict::kWorse) continue;
         const auto from_a = good_to_tried.find(key);
         const auto from_b = bad_to_tried.find(key);
@@ -72,7 +69,7 @@ Expected<Classified> classify(const SampleSet& good, const SampleSet& bad, const
         sides[side].push_back(key.first + " " + key.second);
     }
     if (sides.empty()) {
-        const std::size_t unknown = regression->unknown_changes();
+        const std::size_t unknown = regression.unknown_changes();
         return Error{ErrorKind::kBadInput,
                      fmt::format("nothing that was measured is worse in {} than in {}{}", bad.label, good.label,
                                  unknown == 0 ? ""

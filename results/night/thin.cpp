@@ -45,9 +45,8 @@ bool is_directory_of(const fs::path& directory, const std::string& uid) {
 }
 
 Status remove_directories(Store& store, NightId night) {
-    const auto runs = store.runs_of(night);
-    if (!runs) return runs.error();
-    for (const RunInfo& run : *runs) {
+    FL_ASSIGN_OR_RETURN(const auto runs, store.runs_of(night));
+    for (const RunInfo& run : runs) {
         if (run.directory.empty()) continue;
         std::error_code error;
         if (is_directory_of(run.directory, run.uid)) fs::remove_all(run.directory, error);
@@ -55,16 +54,15 @@ Status remove_directories(Store& store, NightId night) {
             return Error{ErrorKind::kUnavailable,
                          fmt::format("cannot remove {}: {}", run.directory.string(), error.message())};
         }
-        if (Status s = store.forget_directory(run.id); !s) return s;
+        FL_RETURN_IF_ERROR(store.forget_directory(run.id));
     }
     return {};
 }
 
 Expected<bool> has_any(const Store& store, NightId night, const std::set<std::string>& uids) {
     if (uids.empty()) return false;
-    const auto runs = store.runs_of(night);
-    if (!runs) return runs.error();
-    return std::any_of(runs->begin(), runs->end(), [&](const RunInfo& run) { return uids.contains(run.uid); });
+    FL_ASSIGN_OR_RETURN(const auto runs, store.runs_of(night));
+    return std::any_of(runs.begin(), runs.end(), [&](const RunInfo& run) { return uids.contains(run.uid); });
 }
 
 }  // namespace
@@ -88,23 +86,21 @@ std::vector<NightId> nights_to_thin(const std::vector<NightInfo>& nights, std::t
 }
 
 Expected<std::size_t> thin_nights(Store& store, std::time_t now, const std::set<std::string>& kept) {
-    const auto nights = store.nights();
-    if (!nights) return nights.error();
+    FL_ASSIGN_OR_RETURN(const auto nights, store.nights());
     std::vector<NightId> thinned;
-    for (const NightId night : nights_to_thin(*nights, now)) {
-        const Expected<bool> stays = has_any(store, night, kept);
-        if (!stays) return stays.error();
-        if (*stays) continue;
-        if (Status s = store.thin(night); !s) return s.error();
+    for (const NightId night : nights_to_thin(nights, now)) {
+        FL_ASSIGN_OR_RETURN(const auto stays, has_any(store, night, kept));
+        if (stays) continue;
+        FL_RETURN_IF_ERROR(store.thin(night));
         thinned.push_back(night);
     }
     const std::size_t count = thinned.size();
     // A kill may have come between the store and the directories.
-    for (const NightInfo& night : *nights) {
+    for (const NightInfo& night : nights) {
         if (night.thinned) thinned.push_back(night.id);
     }
     for (const NightId night : thinned) {
-        if (Status s = remove_directories(store, night); !s) return s.error();
+        FL_RETURN_IF_ERROR(remove_directories(store, night));
     }
     return count;
 }

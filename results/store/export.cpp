@@ -40,10 +40,9 @@ void append_csv(std::string& text, const StoredResult& stored) {
 }  // namespace
 
 Expected<BenchmarkReport> report_of(const Store& store, const RunInfo& run) {
-    Expected<Json> context = store.context_of(run.id);
-    if (!context) return context.error();
+    FL_ASSIGN_OR_RETURN(auto context, store.context_of(run.id));
     BenchmarkReport report;
-    report.context = *std::move(context);
+    report.context = std::move(context);
     int family = -1;
     int instance = 0;
     std::int64_t process = 0;

@@ -69,17 +69,15 @@ Expected<std::vector<RunInfo>> Store::select_runs(const RunReference& reference)
     for (const std::string& kernel : reference.kernels) add("kernel", comparison(kernel), glob_of(kernel));
     for (const std::string& policy : reference.policies) add("policy", comparison(policy), glob_of(policy));
     for (const std::int64_t night : reference.nights) where += fmt::format(" AND night_id = {}", night);
-    Expected<Statement> select =
-        database_->prepare(fmt::format("{} WHERE{} ORDER BY started_utc DESC, id DESC LIMIT {}", kRunColumns, where,
-                                       reference.last ? std::to_string(*reference.last) : "-1"));
-    if (!select) return select.error();
-    for (std::size_t i = 0; i < values.size(); ++i) select->bind(static_cast<int>(i) + 1, values[i]);
+    FL_ASSIGN_OR_RETURN(auto select, database_->prepare(fmt::format(
+                                         "{} WHERE{} ORDER BY started_utc DESC, id DESC LIMIT {}", kRunColumns, where,
+                                         reference.last ? std::to_string(*reference.last) : "-1")));
+    for (std::size_t i = 0; i < values.size(); ++i) select.bind(static_cast<int>(i) + 1, values[i]);
     std::vector<RunInfo> runs;
     for (;;) {
-        const Expected<bool> row = select->step();
-        if (!row) return row.error();
-        if (!*row) return runs;
-        runs.push_back(run_of(*select));
+        FL_ASSIGN_OR_RETURN(const auto row, select.step());
+        if (!row) return runs;
+        runs.push_back(run_of(select));
     }
 }
 

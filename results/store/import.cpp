@@ -57,9 +57,8 @@ struct Source {
 };
 
 Expected<Source> read_report(const fs::path& path) {
-    const Expected<std::string> text = read_file(path);
-    if (!text) return text.error();
-    const Expected<BenchmarkReport> report = parse_benchmark_report(*text, path.string());
+    FL_ASSIGN_OR_RETURN(const auto text, read_file(path));
+    const Expected<BenchmarkReport> report = parse_benchmark_report(text, path.string());
     if (!report) return report.error();
     const auto bad = [&](const std::string& what) { return Error{ErrorKind::kBadInput, path.string() + ": " + what}; };
     if (!report->complete) return bad("ends early: its writer died; only whole reports are imported");
@@ -78,7 +77,7 @@ Expected<Source> read_report(const fs::path& path) {
     // It goes into a GLOB (find.cpp), so that anything but the form of draw_run_uid() is not taken over.
     const bool has_uid =
         source.run.uid.size() == 16 && source.run.uid.find_first_not_of("0123456789abcdef") == std::string::npos;
-    if (!has_uid) source.run.uid = uid_of(*text);
+    if (!has_uid) source.run.uid = uid_of(text);
     source.run.label = own_member(report->context, "label");
     source.boot = own_member(report->context, "boot_id");
     FamilyRecord family;
@@ -105,9 +104,8 @@ Expected<Source> read_directory(const fs::path& path) {
     if (!manifest->families.empty()) source->families = manifest->families;
     std::map<std::string, LatencyHistogram> latencies;
     for (const std::string& file : manifest->latency_files) {
-        const Expected<LatencyFile> latency = read_latency_file(path / file);
-        if (!latency) return latency.error();
-        for (const LatencySample& sample : latency->samples) latencies[latency->benchmark()].add(sample.nanoseconds);
+        FL_ASSIGN_OR_RETURN(const auto latency, read_latency_file(path / file));
+        for (const LatencySample& sample : latency.samples) latencies[latency.benchmark()].add(sample.nanoseconds);
     }
     for (BenchmarkResult& result : source->results) {
         if (const auto it = latencies.find(result.name); it != latencies.end()) result.latency = it->second;
@@ -124,43 +122,39 @@ std::size_t process_of(const std::vector<FamilyRecord>& families, const std::str
 }
 
 Status write(Store& store, const Source& source) {
-    const Expected<RunId> run = store.begin_run(source.run);
-    if (!run) return run.error();
+    FL_ASSIGN_OR_RETURN(const auto run, store.begin_run(source.run));
     std::vector<ProcessId> processes;
     for (const FamilyRecord& family : source.families) {
-        const Expected<ProcessId> process = store.begin_process(*run, source.boot, family);
-        if (!process) return process.error();
-        if (Status s = store.end_process(*process, family); !s) return s;
-        processes.push_back(*process);
+        FL_ASSIGN_OR_RETURN(const auto process, store.begin_process(run, source.boot, family));
+        FL_RETURN_IF_ERROR(store.end_process(process, family));
+        processes.push_back(process);
     }
     for (const BenchmarkResult& result : source.results) {
         const ProcessId process = processes[process_of(source.families, result.name)];
-        if (Status s = store.add_result(*run, process, result); !s) return s;
+        FL_RETURN_IF_ERROR(store.add_result(run, process, result));
     }
-    return store.end_run(*run, source.state, source.seconds, source.run.directory);
+    return store.end_run(run, source.state, source.seconds, source.run.directory);
 }
 
 }  // namespace
 
 Expected<Imported> import_path(Store& store, const fs::path& path, const std::string& label) {
     std::error_code ignored;
-    Expected<Source> source = fs::is_directory(path, ignored) ? read_directory(path) : read_report(path);
-    if (!source) return source.error();
-    if (!label.empty()) source->run.label = label;
+    FL_ASSIGN_OR_RETURN(auto source, fs::is_directory(path, ignored) ? read_directory(path) : read_report(path));
+    if (!label.empty()) source.run.label = label;
     bool was_known = false;
     // The look and the writing are one transaction: of two imports of one file, the second finds the first.
     const Status status = store.atomically([&]() -> Status {
-        const auto known = store.find_uid(source->run.uid);
-        if (!known) return known.error();
-        was_known = known->has_value();
-        if (!was_known) return write(store, *source);
-        const RunInfo& run = **known;
+        FL_ASSIGN_OR_RETURN(const auto known, store.find_uid(source.run.uid));
+        was_known = known.has_value();
+        if (!was_known) return write(store, source);
+        const RunInfo& run = *known;
         // A run that is under way, or was killed, keeps what resuming it needs.
-        if (source->run.directory.empty() || run.state == RunState::kRunning) return {};
-        return store.end_run(run.id, run.state, run.seconds, source->run.directory);
+        if (source.run.directory.empty() || run.state == RunState::kRunning) return {};
+        return store.end_run(run.id, run.state, run.seconds, source.run.directory);
     });
     if (!status) return status.error();
-    const auto run = store.find_uid(source->run.uid);
+    const auto run = store.find_uid(source.run.uid);
     if (!run) return run.error();
     if (!*run) return Error{ErrorKind::kInternal, "an imported run is not stored"};
     return Imported{**run, was_known};

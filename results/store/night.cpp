@@ -42,66 +42,63 @@ bool has_a_good_repetition(const BenchmarkResult& result) {
 }  // namespace
 
 Expected<NightId> Store::begin_night(const std::string& started_utc, const Json& request) {
-    const auto insert = database_->cached(
-        "INSERT INTO night (started_utc, state, request, verdict) VALUES (?1, 'running', ?2, 'null')");
-    if (!insert) return insert.error();
-    if (Status s = (*insert)->bind(1, started_utc).bind(2, text_of(request)).run(); !s) return s.error();
+    FL_ASSIGN_OR_RETURN(
+        const auto insert,
+        database_->cached(
+            "INSERT INTO night (started_utc, state, request, verdict) VALUES (?1, 'running', ?2, 'null')"));
+    FL_RETURN_IF_ERROR(insert->bind(1, started_utc).bind(2, text_of(request)).run());
     return NightId{database_->last_row_id()};
 }
 
 Status Store::count_resume(NightId night) {
-    const auto update = database_->cached("UPDATE night SET resumes = resumes + 1 WHERE id = ?1");
-    if (!update) return update.error();
-    return (*update)->bind(1, night.number).run();
+    FL_ASSIGN_OR_RETURN(const auto update, database_->cached("UPDATE night SET resumes = resumes + 1 WHERE id = ?1"));
+    return update->bind(1, night.number).run();
 }
 
 Status Store::end_night(NightId night, NightState state, const Json& verdict, const std::vector<Step>& steps) {
     return atomically([&]() -> Status {
-        const auto insert = database_->cached(
-            "INSERT INTO step (night_id, first_night_id, benchmark_id, metric, before, after, worse)"
-            " SELECT ?1, ?2, id, ?4, ?5, ?6, ?7 FROM benchmark WHERE name = ?3");
-        if (!insert) return insert.error();
+        FL_ASSIGN_OR_RETURN(
+            const auto insert,
+            database_->cached("INSERT INTO step (night_id, first_night_id, benchmark_id, metric, before, after, worse)"
+                              " SELECT ?1, ?2, id, ?4, ?5, ?6, ?7 FROM benchmark WHERE name = ?3"));
         for (const Step& step : steps) {
-            const Status inserted = (*insert)
-                                        ->bind(1, night.number)
-                                        .bind(2, step.first_night.number)
-                                        .bind(3, step.benchmark)
-                                        .bind(4, step.metric)
-                                        .bind(5, step.before)
-                                        .bind(6, step.after)
-                                        .bind(7, std::int64_t{step.worse})
-                                        .run();
-            if (!inserted) return inserted;
+            FL_RETURN_IF_ERROR(insert->bind(1, night.number)
+                                   .bind(2, step.first_night.number)
+                                   .bind(3, step.benchmark)
+                                   .bind(4, step.metric)
+                                   .bind(5, step.before)
+                                   .bind(6, step.after)
+                                   .bind(7, std::int64_t{step.worse})
+                                   .run());
         }
-        const auto update = database_->cached("UPDATE night SET state = ?2, verdict = ?3 WHERE id = ?1");
-        if (!update) return update.error();
-        return (*update)->bind(1, night.number).bind(2, name_of(state)).bind(3, text_of(verdict)).run();
+        FL_ASSIGN_OR_RETURN(const auto update,
+                            database_->cached("UPDATE night SET state = ?2, verdict = ?3 WHERE id = ?1"));
+        return update->bind(1, night.number).bind(2, name_of(state)).bind(3, text_of(verdict)).run();
     });
 }
 
 Status Store::assign(RunId run, NightId night) {
-    const auto update = database_->cached("UPDATE run SET night_id = ?2 WHERE id = ?1");
-    if (!update) return update.error();
-    return (*update)->bind(1, run.row).bind(2, night.number).run();
+    FL_ASSIGN_OR_RETURN(const auto update, database_->cached("UPDATE run SET night_id = ?2 WHERE id = ?1"));
+    return update->bind(1, run.row).bind(2, night.number).run();
 }
 
 Expected<std::vector<NightInfo>> Store::nights() const {
-    const auto select = database_->cached(
-        "SELECT id, started_utc, state, resumes, thinned, request, verdict FROM night ORDER BY id DESC");
-    if (!select) return select.error();
+    FL_ASSIGN_OR_RETURN(
+        const auto select,
+        database_->cached(
+            "SELECT id, started_utc, state, resumes, thinned, request, verdict FROM night ORDER BY id DESC"));
     std::vector<NightInfo> nights;
     for (;;) {
-        const Expected<bool> row = (*select)->step();
-        if (!row) return row.error();
-        if (!*row) return nights;
+        FL_ASSIGN_OR_RETURN(const auto row, select->step());
+        if (!row) return nights;
         NightInfo night;
-        night.id = {(*select)->integer(0)};
-        night.started_utc = (*select)->text(1);
-        night.state = state_of((*select)->text(2));
-        night.resumes = static_cast<int>((*select)->integer(3));
-        night.thinned = (*select)->integer(4) != 0;
-        night.request = Json::parse((*select)->text(5), nullptr, false);
-        night.verdict = Json::parse((*select)->text(6), nullptr, false);
+        night.id = {select->integer(0)};
+        night.started_utc = select->text(1);
+        night.state = state_of(select->text(2));
+        night.resumes = static_cast<int>(select->integer(3));
+        night.thinned = select->integer(4) != 0;
+        night.request = Json::parse(select->text(5), nullptr, false);
+        night.verdict = Json::parse(select->text(6), nullptr, false);
         if (night.request.is_discarded() || night.verdict.is_discarded()) {
             return Error{ErrorKind::kBadInput, path().string() + ": night " + std::to_string(night.id.number) +
                                                    " is damaged; restore a copy of the file"};
@@ -120,49 +117,44 @@ Expected<std::vector<RunInfo>> Store::runs_of(NightId night) const {
 }
 
 Expected<std::vector<Step>> Store::steps() const {
-    const auto select = database_->cached(
-        "SELECT benchmark.name, metric, first_night_id, before, after, worse FROM step"
-        " JOIN benchmark ON benchmark.id = benchmark_id ORDER BY step.id");
-    if (!select) return select.error();
+    FL_ASSIGN_OR_RETURN(
+        const auto select,
+        database_->cached("SELECT benchmark.name, metric, first_night_id, before, after, worse FROM step"
+                          " JOIN benchmark ON benchmark.id = benchmark_id ORDER BY step.id"));
     std::vector<Step> steps;
     for (;;) {
-        const Expected<bool> row = (*select)->step();
-        if (!row) return row.error();
-        if (!*row) return steps;
-        steps.push_back({.benchmark = std::string((*select)->text(0)),
-                         .metric = std::string((*select)->text(1)),
-                         .first_night = {(*select)->integer(2)},
-                         .before = (*select)->real(3),
-                         .after = (*select)->real(4),
-                         .worse = (*select)->integer(5) != 0});
+        FL_ASSIGN_OR_RETURN(const auto row, select->step());
+        if (!row) return steps;
+        steps.push_back({.benchmark = std::string(select->text(0)),
+                         .metric = std::string(select->text(1)),
+                         .first_night = {select->integer(2)},
+                         .before = select->real(3),
+                         .after = select->real(4),
+                         .worse = select->integer(5) != 0});
     }
 }
 
 Status Store::thin(NightId night) {
     return atomically([&]() -> Status {
-        const auto runs = runs_of(night);
-        if (!runs) return runs.error();
-        for (const RunInfo& run : *runs) {
+        FL_ASSIGN_OR_RETURN(const auto runs, runs_of(night));
+        for (const RunInfo& run : runs) {
             std::vector<StoredResult> results;
-            const Status read = visit(run, {}, [&](StoredResult&& stored) { results.push_back(std::move(stored)); });
-            if (!read) return read;
+            FL_RETURN_IF_ERROR(visit(run, {}, [&](StoredResult&& stored) { results.push_back(std::move(stored)); }));
             for (StoredResult& stored : results) {
                 // What went wrong, and how often, is all that such a one has.
                 if (!has_a_good_repetition(stored.result)) continue;
                 const BenchmarkResult medians = reduced(std::move(stored.result));
-                if (Status s = replace_samples(run.id, stored.process, medians); !s) return s;
+                FL_RETURN_IF_ERROR(replace_samples(run.id, stored.process, medians));
             }
         }
-        const auto update = database_->cached("UPDATE night SET thinned = 1 WHERE id = ?1");
-        if (!update) return update.error();
-        return (*update)->bind(1, night.number).run();
+        FL_ASSIGN_OR_RETURN(const auto update, database_->cached("UPDATE night SET thinned = 1 WHERE id = ?1"));
+        return update->bind(1, night.number).run();
     });
 }
 
 Status Store::forget_directory(RunId run) {
-    const auto update = database_->cached("UPDATE run SET directory = '' WHERE id = ?1");
-    if (!update) return update.error();
-    return (*update)->bind(1, run.row).run();
+    FL_ASSIGN_OR_RETURN(const auto update, database_->cached("UPDATE run SET directory = '' WHERE id = ?1"));
+    return update->bind(1, run.row).run();
 }
 
 }  // namespace faultline::results

@@ -50,21 +50,17 @@ std::optional<std::vector<std::vector<double>>> unpack(std::span<const std::uint
 }  // namespace
 
 Expected<Json> Store::context_of(RunId run) const {
-    Expected<Statement> select = database_->prepare("SELECT context FROM run_detail WHERE run_id = ?1");
-    if (!select) return select.error();
-    const Expected<bool> row = select->bind(1, run.row).step();
-    if (!row) return row.error();
-    const std::optional<Json> context = *row ? parse(select->text(0)) : std::nullopt;
+    FL_ASSIGN_OR_RETURN(auto select, database_->prepare("SELECT context FROM run_detail WHERE run_id = ?1"));
+    FL_ASSIGN_OR_RETURN(const auto row, select.bind(1, run.row).step());
+    const std::optional<Json> context = row ? parse(select.text(0)) : std::nullopt;
     if (!context || !context->is_object()) return damaged(*database_, "the context of a run");
     return *context;
 }
 
 Expected<std::map<std::string, std::string>> Store::environment_of(const RunInfo& run) const {
-    Expected<Statement> select = database_->prepare("SELECT facts FROM environment WHERE id = ?1");
-    if (!select) return select.error();
-    const Expected<bool> row = select->bind(1, run.environment).step();
-    if (!row) return row.error();
-    const std::optional<Json> facts = *row ? parse(select->text(0)) : std::nullopt;
+    FL_ASSIGN_OR_RETURN(auto select, database_->prepare("SELECT facts FROM environment WHERE id = ?1"));
+    FL_ASSIGN_OR_RETURN(const auto row, select.bind(1, run.environment).step());
+    const std::optional<Json> facts = row ? parse(select.text(0)) : std::nullopt;
     if (!facts || !facts->is_object()) return damaged(*database_, "the environment of a run");
     std::map<std::string, std::string> environment;
     for (const auto& [key, value] : facts->items()) {
@@ -75,53 +71,50 @@ Expected<std::map<std::string, std::string>> Store::environment_of(const RunInfo
 }
 
 Expected<Json> Store::request_of(RunId run) const {
-    Expected<Statement> select = database_->prepare("SELECT request FROM run_detail WHERE run_id = ?1");
-    if (!select) return select.error();
-    const Expected<bool> row = select->bind(1, run.row).step();
-    if (!row) return row.error();
-    std::optional<Json> request = *row ? parse(select->text(0)) : std::nullopt;
+    FL_ASSIGN_OR_RETURN(auto select, database_->prepare("SELECT request FROM run_detail WHERE run_id = ?1"));
+    FL_ASSIGN_OR_RETURN(const auto row, select.bind(1, run.row).step());
+    std::optional<Json> request = row ? parse(select.text(0)) : std::nullopt;
     if (!request) return damaged(*database_, "the request of a run");
     return *std::move(request);
 }
 
 Expected<std::vector<StoredProcess>> Store::processes_of(RunId run) const {
-    Expected<Statement> select = database_->prepare(
-        "SELECT id, boot, family, command, state, detail, planned, failed, seconds FROM process WHERE run_id = ?1"
-        " ORDER BY id");
-    if (!select) return select.error();
-    select->bind(1, run.row);
+    FL_ASSIGN_OR_RETURN(
+        auto select,
+        database_->prepare(
+            "SELECT id, boot, family, command, state, detail, planned, failed, seconds FROM process WHERE run_id = ?1"
+            " ORDER BY id"));
+    select.bind(1, run.row);
     std::vector<StoredProcess> processes;
     for (;;) {
-        const Expected<bool> row = select->step();
-        if (!row) return row.error();
-        if (!*row) return processes;
-        const auto command = strings_of(select->text(3));
+        FL_ASSIGN_OR_RETURN(const auto row, select.step());
+        if (!row) return processes;
+        const auto command = strings_of(select.text(3));
         if (!command) return damaged(*database_, "a process of a run");
         StoredProcess process;
-        process.id = {select->integer(0)};
-        process.boot = select->text(1);
-        process.family.family = select->text(2);
+        process.id = {select.integer(0)};
+        process.boot = select.text(1);
+        process.family.family = select.text(2);
         process.family.command = *command;
-        process.family.state = select->text(4);
-        process.family.detail = select->text(5);
-        process.family.benchmarks = static_cast<std::size_t>(select->integer(6));
-        process.family.failed = static_cast<std::size_t>(select->integer(7));
-        process.family.seconds = select->real(8);
+        process.family.state = select.text(4);
+        process.family.detail = select.text(5);
+        process.family.benchmarks = static_cast<std::size_t>(select.integer(6));
+        process.family.failed = static_cast<std::size_t>(select.integer(7));
+        process.family.seconds = select.real(8);
         processes.push_back(std::move(process));
     }
 }
 
 Expected<std::set<std::string>> Store::benchmarks_of(RunId run) const {
-    Expected<Statement> select =
-        database_->prepare("SELECT name FROM result JOIN benchmark ON benchmark.id = benchmark_id WHERE run_id = ?1");
-    if (!select) return select.error();
-    select->bind(1, run.row);
+    FL_ASSIGN_OR_RETURN(
+        auto select,
+        database_->prepare("SELECT name FROM result JOIN benchmark ON benchmark.id = benchmark_id WHERE run_id = ?1"));
+    select.bind(1, run.row);
     std::set<std::string> names;
     for (;;) {
-        const Expected<bool> row = select->step();
-        if (!row) return row.error();
-        if (!*row) return names;
-        names.emplace(select->text(0));
+        FL_ASSIGN_OR_RETURN(const auto row, select.step());
+        if (!row) return names;
+        names.emplace(select.text(0));
     }
 }
 
@@ -137,16 +130,14 @@ Status Store::visit(const RunInfo& run, const ResultFilter& filter,
         filter.latencies ? ", latency.distribution" : "",
         filter.latencies ? " LEFT JOIN latency ON latency.result_id = result.id" : "",
         filter.benchmark.empty() ? "" : " AND benchmark_id = (SELECT id FROM benchmark WHERE name = ?2)");
-    const Expected<Statement*> cached = database_->cached(sql);
-    if (!cached) return cached.error();
-    Statement* const select = *cached;
+    FL_ASSIGN_OR_RETURN(const auto cached, database_->cached(sql));
+    Statement* const select = cached;
     select->bind(1, run.id.row);
     if (!filter.benchmark.empty()) select->bind(2, filter.benchmark);
     std::map<std::int64_t, std::vector<std::string>> layouts;
     for (;;) {
-        const Expected<bool> row = select->step();
-        if (!row) return row.error();
-        if (!*row) return {};
+        FL_ASSIGN_OR_RETURN(const auto row, select->step());
+        if (!row) return {};
         StoredResult stored{.run = run.id, .run_uid = run.uid, .process = select->integer(1), .boot = {}, .result = {}};
         stored.boot = select->text(2);
         BenchmarkResult& result = stored.result;

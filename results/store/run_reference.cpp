@@ -84,7 +84,7 @@ Expected<RunReference> parse_run_reference(std::string_view text) {
     std::size_t parts = 0;
     for (std::size_t at = text.find_first_not_of(kBlanks); at != std::string_view::npos; ++parts) {
         const std::size_t end = std::min(text.find_first_of(kBlanks, at), text.size());
-        if (Status s = add_part(reference, text.substr(at, end - at)); !s) return s.error();
+        FL_RETURN_IF_ERROR(add_part(reference, text.substr(at, end - at)));
         at = text.find_first_not_of(kBlanks, end);
     }
     if (parts == 0) return bad(text, "empty; a run's id or directory, or label:, kernel:, policy:, night:, last:");

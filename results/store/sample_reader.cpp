@@ -50,9 +50,8 @@ private:
 }  // namespace
 
 Expected<SampleSet> samples_of(const Store& store, const std::string& reference, const SampleFilter& filter) {
-    const Expected<RunReference> parsed = parse_run_reference(reference);
-    if (!parsed) return parsed.error();
-    const Expected<std::vector<RunInfo>> runs = store.find(*parsed);
+    FL_ASSIGN_OR_RETURN(const auto parsed, parse_run_reference(reference));
+    const Expected<std::vector<RunInfo>> runs = store.find(parsed);
     if (!runs) return runs.error();
     return samples_of_runs(store, reference, *runs, filter);
 }
@@ -65,9 +64,8 @@ Expected<SampleSet> samples_of_runs(const Store& store, const std::string& label
     Collector collector(set, filter);
     for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
         if (environments.insert(run->environment).second) {
-            const auto environment = store.environment_of(*run);
-            if (!environment) return environment.error();
-            for (const auto& [key, value] : *environment) facts[key].insert(value);
+            FL_ASSIGN_OR_RETURN(const auto environment, store.environment_of(*run));
+            for (const auto& [key, value] : environment) facts[key].insert(value);
         }
         const Status read = store.visit(*run, {.benchmark = filter.benchmark, .latencies = false},
                                         [&](StoredResult&& stored) { collector.take(stored); });

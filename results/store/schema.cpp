@@ -156,7 +156,7 @@ Status migrate(Database& database, std::span<const char* const> migrations) {
     Expected<std::int64_t> application = database.integer("PRAGMA application_id");
     if (!application) return application.error();
     if (*version == newest && *application == kApplicationId) return {};
-    if (Status s = database.define("present_name", present_name); !s) return s;
+    FL_RETURN_IF_ERROR(database.define("present_name", present_name));
     // First without the lock, so that whoever only reads never waits for a writer. Anything else is looked at again
     // under it, since another process may be making the store.
     return database.atomically([&]() -> Status {
@@ -164,9 +164,8 @@ Status migrate(Database& database, std::span<const char* const> migrations) {
         if (!version) return version.error();
         application = database.integer("PRAGMA application_id");
         if (!application) return application.error();
-        const Expected<std::int64_t> tables = database.integer("SELECT count(*) FROM sqlite_schema");
-        if (!tables) return tables.error();
-        if (*application != kApplicationId && (*tables > 0 || *version != 0)) {
+        FL_ASSIGN_OR_RETURN(const auto tables, database.integer("SELECT count(*) FROM sqlite_schema"));
+        if (*application != kApplicationId && (tables > 0 || *version != 0)) {
             return refused(database, "an SQLite database, but not a results store of Faultline");
         }
         if (*version > newest || *version < 0) {
@@ -175,7 +174,7 @@ Status migrate(Database& database, std::span<const char* const> migrations) {
                                                  *version, newest));
         }
         for (std::int64_t v = *version; v < newest; ++v) {
-            if (Status s = database.execute(migrations[static_cast<std::size_t>(v)]); !s) return s;
+            FL_RETURN_IF_ERROR(database.execute(migrations[static_cast<std::size_t>(v)]));
         }
         return database.execute(
             fmt::format("PRAGMA user_version = {}; PRAGMA application_id = {}", newest, kApplicationId).c_str());

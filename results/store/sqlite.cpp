@@ -132,7 +132,7 @@ Expected<std::unique_ptr<Database>> Database::open(const std::filesystem::path& 
         !s) {
         return s.error();
     }
-    if (Status s = database->enter_wal(); !s) return s.error();
+    FL_RETURN_IF_ERROR(database->enter_wal());
     return database;
 }
 
@@ -159,9 +159,8 @@ Expected<Statement*> Database::cached(std::string_view sql) const {
         sqlite3_reset(it->second.statement_.get());  // its last use may have ended early
         return &it->second;
     }
-    Expected<Statement> statement = prepare(sql);
-    if (!statement) return statement.error();
-    return &cached_.emplace(sql, *std::move(statement)).first->second;
+    FL_ASSIGN_OR_RETURN(auto statement, prepare(sql));
+    return &cached_.emplace(sql, std::move(statement)).first->second;
 }
 
 Status Database::define(const char* name, std::string (*function)(std::string_view)) const {
@@ -184,18 +183,16 @@ Status Database::execute(const char* sql) const {
 }
 
 Expected<std::int64_t> Database::integer(std::string_view sql) const {
-    Expected<Statement> statement = prepare(sql);
-    if (!statement) return statement.error();
-    const Expected<bool> row = statement->step();
-    if (!row) return row.error();
-    return *row ? statement->integer(0) : 0;
+    FL_ASSIGN_OR_RETURN(auto statement, prepare(sql));
+    FL_ASSIGN_OR_RETURN(const auto row, statement.step());
+    return row ? statement.integer(0) : 0;
 }
 
 Status Database::atomically(const std::function<Status()>& work) {
     if (in_transaction_) return work();
     // The write lock at once. A transaction that read first and asked for it later would be refused without waiting
     // where another has written meanwhile.
-    if (Status s = execute("BEGIN IMMEDIATE"); !s) return s;
+    FL_RETURN_IF_ERROR(execute("BEGIN IMMEDIATE"));
     in_transaction_ = true;
     Status status = work();
     in_transaction_ = false;

@@ -64,32 +64,29 @@ BenchmarkResult new_result(std::uint64_t run, std::uint64_t benchmark) {
 }
 
 Status add_run(Store& store, std::uint64_t number) {
-    const Expected<RunId> run = store.begin_run(new_run(number));
-    if (!run) return run.error();
+    FL_ASSIGN_OR_RETURN(const auto run, store.begin_run(new_run(number)));
     Expected<ProcessId> process = ProcessId{};
     for (std::uint64_t b = 0; b < g_generated.benchmarks; ++b) {
         if (b % 20 == 0) {
             FamilyRecord family;
             family.family = fmt::format("fault/family_{}", b / 20);
             family.state = "ok";
-            process = store.begin_process(*run, fmt::format("boot-{}", number / 3), family);
+            process = store.begin_process(run, fmt::format("boot-{}", number / 3), family);
             if (!process) return process.error();
         }
-        if (Status s = store.add_result(*run, *process, new_result(number, b)); !s) return s;
+        FL_RETURN_IF_ERROR(store.add_result(run, *process, new_result(number, b)));
     }
-    return store.end_run(*run, RunState::kComplete, 600, fmt::format("/generated/{}", number));
+    return store.end_run(run, RunState::kComplete, 600, fmt::format("/generated/{}", number));
 }
 
 Status fill() {
-    Expected<Store> store = Store::open(g_generated.path, Database::Mode::kCreate);
-    if (!store) return store.error();
-    const auto present = store->find(all_runs());
-    if (!present) return present.error();
+    FL_ASSIGN_OR_RETURN(auto store, Store::open(g_generated.path, Database::Mode::kCreate));
+    FL_ASSIGN_OR_RETURN(const auto present, store.find(all_runs()));
     constexpr std::uint64_t kBatch = 50;  // of runs in a transaction, since here nothing is lost by a kill
-    for (std::uint64_t number = present->size(); number < g_generated.runs;) {
-        const Status status = store->atomically([&]() -> Status {
+    for (std::uint64_t number = present.size(); number < g_generated.runs;) {
+        const Status status = store.atomically([&]() -> Status {
             for (std::uint64_t i = 0; i < kBatch && number < g_generated.runs; ++i, ++number) {
-                if (Status s = add_run(*store, number); !s) return s;
+                FL_RETURN_IF_ERROR(add_run(store, number));
             }
             return {};
         });
