@@ -130,14 +130,16 @@ TEST(Truth, PeerCopiesHaveTheLinksRate) {
 }
 
 /// A chase on a link whose directions take 100 us from 0 to 1 and 15 us back.
-void expect_chase(const std::string& direction, double us) {
+void expect_chase(const std::string& direction, double us, const char* which = kTypical) {
     const std::string chase = "p2p/remote_chase/one/" + direction;
     const std::string plain = devices("[link]\ntopology = \"all\"\n");
     const std::string far = plain + "latency_us = 100\n[[link.directions]]\nfrom = 1\nto = 0\nlatency_us = 15\n";
-    expect_time(us, chase, [&] { return added_ns(chase, far, plain); });
+    expect_time(us, chase, [&] { return added_ns(chase, far, plain, which); });
 }
 
 TEST(Truth, ADependentRemoteReadTakesTheLinksLatency) { expect_chase("from:0/to:1", 100); }
+
+TEST(Truth, TheLeastRemoteReadTakesTheLinksLatency) { expect_chase("from:0/to:1", 100, kLeast); }
 
 TEST(Truth, AShortLatencyOfALinkShowsToo) { expect_chase("from:1/to:0", 15); }
 
