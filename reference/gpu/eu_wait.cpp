@@ -128,8 +128,10 @@ void Eu::wait_for_ready() {
         return ready_.load(std::memory_order_seq_cst) != nullptr ||
                (idle_ != nullptr && active_version_ != dispatches_.version());
     };
-    // For an ack: where none is under way, the EU sleeps at once. Who adds a dispatch wakes it.
-    const unsigned looks = delayed_.size() < resident_ ? kReadySpins + kReadyYields : 0;
+    // For an ack or the next dispatch. Where all work-groups wait for a time, nothing comes before it: the EU sleeps at
+    // once, since beside a busy neighbour each look costs a time slice.
+    const bool only_time_passes = resident_ > 0 && delayed_.size() == resident_;
+    const unsigned looks = only_time_passes ? 0 : kReadySpins + kReadyYields;
     for (unsigned i = 0; i < looks || (timed && left() < clock.lateness()); ++i) {
         if (something() || (timed && left().count() <= 0)) return;
         if (i < kReadySpins) {
